@@ -1,0 +1,34 @@
+import { defineConfig } from "vitest/config"
+
+// Projects are named by folder: `unit` needs nothing, `incus` a running daemon, `terminal` the built program as well.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/incus/**", "test/terminal/**"]
+        }
+      },
+      {
+        test: {
+          name: "incus",
+          include: ["test/incus/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          poolOptions: { forks: { singleFork: true } }
+        }
+      },
+      {
+        test: {
+          name: "terminal",
+          include: ["test/terminal/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          poolOptions: { forks: { singleFork: true } }
+        }
+      }
+    ]
+  }
+})
