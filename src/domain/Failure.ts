@@ -1,0 +1,13 @@
+/**
+ * What every error of clincus offers beside its tag and its facts: a sentence for the user in `message` and,
+ * where there is a next step, that step in `hint` (a sentence or a command line).
+ */
+export interface Failure {
+  readonly _tag: string
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** True for tagged errors that carry a user's sentence, whichever folder they come from. */
+export const isFailure = (value: unknown): value is Failure =>
+  value instanceof Error && "_tag" in value && typeof value._tag === "string"

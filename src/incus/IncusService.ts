@@ -1,0 +1,69 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { makeClient } from "./client.ts"
+import type { IncusFailure } from "./errors.ts"
+import { type Events, makeEvents } from "./events.ts"
+import { type Exec, makeExec } from "./exec.ts"
+import { type Files, makeFiles } from "./files.ts"
+import { type Images, makeImages } from "./images.ts"
+import { IncusTransport, unixSocket } from "./IncusTransport.ts"
+import {
+  makeNetworks,
+  makeProfiles,
+  makeStorage,
+  type Networks,
+  type Profiles,
+  type Storage
+} from "./infrastructure.ts"
+import { type Instances, makeInstances } from "./instances.ts"
+import { ServerInfo } from "./schemas.ts"
+
+/**
+ * An Incus server by its REST API, one project of it. Each group of endpoints is a field; operations are waited for
+ * inside, so that a request has ended when its effect has.
+ *
+ * Follows https://linuxcontainers.org/incus/docs/main/rest-api/.
+ */
+export class IncusService extends Context.Tag("clincus/IncusService")<IncusService, {
+  readonly server: Effect.Effect<ServerInfo, IncusFailure>
+  readonly instances: Instances
+  readonly exec: Exec
+  readonly files: Files
+  readonly images: Images
+  readonly storage: Storage
+  readonly networks: Networks
+  readonly profiles: Profiles
+  readonly events: Events
+}>() {}
+
+/** Where an Incus server is and which of its projects to use. */
+export interface IncusOptions {
+  /** Path of the daemon's Unix socket. */
+  readonly socket: string
+  readonly project: string
+}
+
+/** The service on whatever transport is given. Builds nothing and asks nothing until it is used. */
+export const layerOnTransport = (project: string): Layer.Layer<IncusService, never, IncusTransport> =>
+  Layer.effect(
+    IncusService,
+    Effect.map(IncusTransport, (transport) => {
+      const client = makeClient(transport, project)
+      return {
+        server: client.get("/1.0", ServerInfo),
+        instances: makeInstances(client),
+        exec: makeExec(client),
+        files: makeFiles(client),
+        images: makeImages(client),
+        storage: makeStorage(client),
+        networks: makeNetworks(client),
+        profiles: makeProfiles(client),
+        events: makeEvents(client)
+      }
+    })
+  )
+
+/** The service over a Unix socket of this machine. */
+export const layer = (options: IncusOptions): Layer.Layer<IncusService> =>
+  layerOnTransport(options.project).pipe(Layer.provide(unixSocket(options.socket)))

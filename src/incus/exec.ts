@@ -1,0 +1,225 @@
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { WebSocket } from "ws"
+import { type Client, instanceNamed } from "./client.ts"
+import { type IncusFailure, IncusRequestError, IncusUnexpected, type InstanceNotFound } from "./errors.ts"
+import type { TransportRequest } from "./IncusTransport.ts"
+import { ExecMetadata, ExecResultMetadata, type Operation } from "./schemas.ts"
+
+/**
+ * A command to run in an instance. Beware: Incus puts `environment` on the command line of a helper process, where
+ * every user of the host can read it, so it is for names such as HOME and TERM; hand secrets to `input`.
+ */
+export interface ExecRequest {
+  readonly command: readonly [string, ...ReadonlyArray<string>]
+  readonly environment?: Record<string, string>
+  readonly user?: number
+  readonly group?: number
+  readonly directory?: string
+  /** Standard input, whole. Without it the command reads end-of-file. */
+  readonly input?: Uint8Array | string
+}
+
+export interface ExecResult {
+  /** Exit status; 126 and 127 where the command cannot be run or is not found. */
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** The two ends of a terminal, as bytes. */
+export interface TerminalIO {
+  readonly size: TerminalSize
+  readonly input: Stream.Stream<Uint8Array>
+  readonly resizes: Stream.Stream<TerminalSize>
+  /** Called for each chunk in order; must not block for long. */
+  readonly output: (chunk: Uint8Array) => Effect.Effect<void>
+}
+
+export interface Exec {
+  /** Runs a command to its end. Interrupting it makes Incus kill the command. */
+  readonly run: (
+    name: string,
+    request: ExecRequest
+  ) => Effect.Effect<ExecResult, IncusFailure | InstanceNotFound>
+  /** Runs a command in a pseudo-terminal, connected to `io`, and returns its exit status. */
+  readonly terminal: (
+    name: string,
+    request: ExecRequest,
+    io: TerminalIO
+  ) => Effect.Effect<number, IncusFailure | InstanceNotFound>
+}
+
+/** Incus reads and writes a text frame as end-of-stream. */
+const endOfStream = ""
+
+const toBytes = (data: unknown): Uint8Array =>
+  Buffer.isBuffer(data)
+    ? data
+    : Array.isArray(data)
+    ? Buffer.concat(data)
+    : data instanceof ArrayBuffer
+    ? new Uint8Array(data)
+    : new Uint8Array()
+
+/** Hands each chunk to `onChunk` and completes when the other side has sent its end or is gone. */
+const listen = (socket: WebSocket, onChunk: (chunk: Uint8Array) => void) =>
+  Effect.gen(function*() {
+    const ended = yield* Deferred.make<void>()
+    const end = () => Deferred.unsafeDone(ended, Effect.void)
+    socket.on("message", (data, isBinary) => isBinary ? onChunk(toBytes(data)) : end())
+    // Streams close with 1006 here, which is normal.
+    socket.on("close", end)
+    socket.on("error", end)
+    socket.resume()
+    return Deferred.await(ended)
+  })
+
+export const makeExec = (client: Client): Exec => {
+  const begin = (name: string, request: ExecRequest, extra: Record<string, unknown>) => {
+    const post: TransportRequest = {
+      method: "POST",
+      path: client.path(["instances", name, "exec"]),
+      json: {
+        command: request.command,
+        environment: request.environment ?? {},
+        "wait-for-websocket": true,
+        ...(request.user === undefined ? {} : { user: request.user }),
+        ...(request.group === undefined ? {} : { group: request.group }),
+        ...(request.directory === undefined ? {} : { cwd: request.directory }),
+        ...extra
+      }
+    }
+    return Effect.acquireRelease(
+      client.start(post),
+      // An operation whose client has gone would wait for its WebSockets; deleting an ended one is refused, which is fine.
+      (operation, exit) =>
+        exit._tag === "Success"
+          ? Effect.void
+          : client.send({ method: "DELETE", path: client.path(["operations", operation.id]) }).pipe(
+            Effect.ignore
+          )
+    ).pipe(
+      Effect.flatMap((operation) =>
+        Schema.decodeUnknown(ExecMetadata)(operation.metadata).pipe(
+          Effect.mapError((error) =>
+            new IncusUnexpected({ method: "POST", path: post.path, reason: error.message })
+          ),
+          Effect.map(({ fds }) => ({ operation, post, fds }))
+        )
+      ),
+      Effect.mapError(instanceNamed(name))
+    )
+  }
+
+  const connect = (operation: Operation, secret: string | undefined) =>
+    client.transport.webSocket(
+      client.path(["operations", operation.id, "websocket"], { secret: secret ?? "" })
+    )
+
+  const status = (operation: Operation, post: TransportRequest) =>
+    client.wait(operation, post).pipe(
+      Effect.flatMap((ended) => Schema.decodeUnknown(ExecResultMetadata)(ended.metadata)),
+      Effect.map((metadata) => metadata.return),
+      Effect.catchAll((error) => {
+        if (error._tag === "ParseError") {
+          return Effect.fail(new IncusUnexpected({ method: "POST", path: post.path, reason: error.message }))
+        }
+        if (error instanceof IncusRequestError && /command not executable/i.test(error.reason)) {
+          return Effect.succeed(126)
+        }
+        if (error instanceof IncusRequestError && /command not found/i.test(error.reason)) {
+          return Effect
+            .succeed(127)
+        }
+        return Effect.fail(error)
+      })
+    )
+
+  const run: Exec["run"] = (name, request) =>
+    Effect.scoped(Effect.gen(function*() {
+      const { fds, operation, post } = yield* begin(name, request, { interactive: false })
+      const [stdin, stdout, stderr, control] = yield* Effect.all(
+        ["0", "1", "2", "control"].map((fd) => connect(operation, fds[fd])),
+        { concurrency: "unbounded" }
+      )
+      const chunks: Record<"out" | "err", Array<Uint8Array>> = { out: [], err: [] }
+      if (stdin === undefined || stdout === undefined || stderr === undefined || control === undefined) {
+        return yield* new IncusUnexpected({ method: "POST", path: post.path, reason: "no file descriptors" })
+      }
+      const outEnded = yield* listen(stdout, (chunk) => chunks.out.push(chunk))
+      const errEnded = yield* listen(stderr, (chunk) => chunks.err.push(chunk))
+      control.resume()
+      stdin.on("error", () => {})
+      if (request.input !== undefined) stdin.send(Buffer.from(request.input))
+      stdin.send(endOfStream)
+      const code = yield* status(operation, post)
+      // A process that the command left behind may hold its output open; what it says later is not part of the answer.
+      yield* Effect.all([outEnded, errEnded], { discard: true }).pipe(
+        Effect.timeout("2 seconds"),
+        Effect.ignore
+      )
+      return {
+        status: code,
+        stdout: Buffer.concat(chunks.out).toString("utf8"),
+        stderr: Buffer.concat(chunks.err).toString("utf8")
+      }
+    }))
+
+  const pump = (socket: WebSocket, io: TerminalIO): Effect.Effect<void, never, Scope.Scope> =>
+    io.input.pipe(
+      Stream.runForEachChunk((chunks) =>
+        Effect.sync(() => {
+          const bytes = Buffer.concat(Chunk.toReadonlyArray(chunks))
+          if (socket.readyState === socket.OPEN) socket.send(bytes)
+        })
+      ),
+      Effect.forkScoped,
+      Effect.asVoid
+    )
+
+  const terminal: Exec["terminal"] = (name, request, io) =>
+    Effect.scoped(Effect.gen(function*() {
+      const { fds, operation, post } = yield* begin(name, request, {
+        interactive: true,
+        width: io.size.columns,
+        height: io.size.rows
+      })
+      const data = yield* connect(operation, fds["0"])
+      const control = yield* connect(operation, fds["control"])
+      control.on("error", () => {})
+      control.resume()
+      const runtime = yield* Effect.runtime()
+      const show = Runtime.runSync(runtime)
+      const ended = yield* listen(data, (chunk) => show(io.output(chunk)))
+      const resizing = yield* io.resizes.pipe(
+        Stream.runForEach((size) =>
+          Effect.sync(() => {
+            if (control.readyState !== control.OPEN) return
+            control.send(Buffer.from(JSON.stringify({
+              command: "window-resize",
+              args: { width: String(size.columns), height: String(size.rows) }
+            })))
+          })
+        ),
+        Effect.fork
+      )
+      yield* pump(data, io)
+      yield* ended
+      yield* Fiber.interrupt(resizing)
+      return yield* status(operation, post)
+    }))
+
+  return { run, terminal }
+}

@@ -1,0 +1,54 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { type Client, isNotFound } from "./client.ts"
+import type { IncusFailure } from "./errors.ts"
+import { type Device, Network, Profile, StoragePool } from "./schemas.ts"
+
+/** Storage pools; see https://linuxcontainers.org/incus/docs/main/explanation/storage/. */
+export interface Storage {
+  readonly list: Effect.Effect<ReadonlyArray<StoragePool>, IncusFailure>
+  readonly create: (
+    name: string,
+    driver: string,
+    config: Record<string, string>
+  ) => Effect.Effect<void, IncusFailure>
+}
+
+/** Networks, managed by Incus or not. */
+export interface Networks {
+  readonly list: Effect.Effect<ReadonlyArray<Network>, IncusFailure>
+  /** Creates a managed bridge. */
+  readonly createBridge: (name: string, config: Record<string, string>) => Effect.Effect<void, IncusFailure>
+}
+
+export interface Profiles {
+  readonly get: (name: string) => Effect.Effect<Option.Option<Profile>, IncusFailure>
+  readonly create: (profile: {
+    readonly name: string
+    readonly description: string
+    readonly config: Record<string, string>
+    readonly devices: Record<string, Device>
+  }) => Effect.Effect<void, IncusFailure>
+}
+
+export const makeStorage = (client: Client): Storage => ({
+  list: client.get(client.path(["storage-pools"], { recursion: "1" }), Schema.Array(StoragePool)),
+  create: (name, driver, config) =>
+    client.send({ method: "POST", path: client.path(["storage-pools"]), json: { name, driver, config } })
+})
+
+export const makeNetworks = (client: Client): Networks => ({
+  list: client.get(client.path(["networks"], { recursion: "1" }), Schema.Array(Network)),
+  createBridge: (name, config) =>
+    client.send({ method: "POST", path: client.path(["networks"]), json: { name, type: "bridge", config } })
+})
+
+export const makeProfiles = (client: Client): Profiles => ({
+  get: (name) =>
+    client.get(client.path(["profiles", name]), Profile).pipe(
+      Effect.map(Option.some),
+      Effect.catchIf(isNotFound, () => Effect.succeed(Option.none()))
+    ),
+  create: (json) => client.send({ method: "POST", path: client.path(["profiles"]), json })
+})

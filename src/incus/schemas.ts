@@ -1,0 +1,145 @@
+import * as Schema from "effect/Schema"
+
+// The parts of the REST API's documents that clincus reads; whatever else Incus sends is ignored.
+// https://linuxcontainers.org/incus/docs/main/rest-api/
+
+const Strings = Schema.Record({ key: Schema.String, value: Schema.String })
+
+/** Go sends `null` for an empty map or list. */
+const orEmpty = <A, I>(schema: Schema.Schema<A, I>, empty: () => A) =>
+  Schema.optionalWith(schema, { nullable: true, default: empty })
+
+export const ServerInfo = Schema.Struct({
+  auth: Schema.String,
+  api_extensions: orEmpty(Schema.Array(Schema.String), () => []),
+  environment: Schema.Struct({
+    server_version: Schema.String,
+    server_name: orEmpty(Schema.String, () => ""),
+    kernel_features: orEmpty(Strings, () => ({})),
+    storage_supported_drivers: orEmpty(Schema.Array(Schema.Struct({ Name: Schema.String })), () => [])
+  })
+})
+export type ServerInfo = typeof ServerInfo.Type
+
+/** An Incus device: its type and options, all strings. https://linuxcontainers.org/incus/docs/main/reference/devices/ */
+export const Device = Strings
+export type Device = typeof Device.Type
+
+export const Instance = Schema.Struct({
+  name: Schema.String,
+  /** `Running`, `Stopped`, `Frozen`, `Error`, … */
+  status: Schema.String,
+  type: Schema.String,
+  /** Incus deletes an ephemeral instance by itself when it stops. */
+  ephemeral: Schema.Boolean,
+  config: orEmpty(Strings, () => ({})),
+  devices: orEmpty(Schema.Record({ key: Schema.String, value: Device }), () => ({})),
+  expanded_devices: orEmpty(Schema.Record({ key: Schema.String, value: Device }), () => ({})),
+  expanded_config: orEmpty(Strings, () => ({})),
+  profiles: orEmpty(Schema.Array(Schema.String), () => []),
+  created_at: Schema.DateFromString,
+  last_used_at: Schema.DateFromString,
+  project: orEmpty(Schema.String, () => "default")
+})
+export type Instance = typeof Instance.Type
+
+export const InstanceState = Schema.Struct({
+  status: Schema.String,
+  pid: orEmpty(Schema.Number, () => 0),
+  processes: orEmpty(Schema.Number, () => 0),
+  /** bytes */
+  memory: orEmpty(Schema.Struct({ usage: orEmpty(Schema.Number, () => 0) }), () => ({ usage: 0 })),
+  disk: orEmpty(
+    Schema.Record({ key: Schema.String, value: Schema.Struct({ usage: orEmpty(Schema.Number, () => 0) }) }),
+    () => ({})
+  ),
+  network: orEmpty(
+    Schema.Record({
+      key: Schema.String,
+      value: Schema.Struct({
+        addresses: orEmpty(
+          Schema.Array(
+            Schema.Struct({ family: Schema.String, address: Schema.String, scope: Schema.String })
+          ),
+          () => []
+        )
+      })
+    }),
+    () => ({})
+  )
+})
+export type InstanceState = typeof InstanceState.Type
+
+export const Image = Schema.Struct({
+  fingerprint: Schema.String,
+  /** bytes */
+  size: Schema.Number,
+  type: Schema.String,
+  architecture: Schema.String,
+  aliases: orEmpty(Schema.Array(Schema.Struct({ name: Schema.String })), () => []),
+  properties: orEmpty(Strings, () => ({})),
+  created_at: Schema.DateFromString,
+  uploaded_at: Schema.DateFromString
+})
+export type Image = typeof Image.Type
+
+export const ImageAlias = Schema.Struct({ name: Schema.String, target: Schema.String })
+
+export const StoragePool = Schema.Struct({
+  name: Schema.String,
+  driver: Schema.String,
+  status: orEmpty(Schema.String, () => ""),
+  config: orEmpty(Strings, () => ({}))
+})
+export type StoragePool = typeof StoragePool.Type
+
+export const Network = Schema.Struct({
+  name: Schema.String,
+  type: Schema.String,
+  managed: Schema.Boolean,
+  status: orEmpty(Schema.String, () => ""),
+  config: orEmpty(Strings, () => ({}))
+})
+export type Network = typeof Network.Type
+
+export const Profile = Schema.Struct({
+  name: Schema.String,
+  description: orEmpty(Schema.String, () => ""),
+  config: orEmpty(Strings, () => ({})),
+  devices: orEmpty(Schema.Record({ key: Schema.String, value: Device }), () => ({}))
+})
+export type Profile = typeof Profile.Type
+
+export const Operation = Schema.Struct({
+  id: Schema.String,
+  status: Schema.String,
+  status_code: Schema.Number,
+  err: orEmpty(Schema.String, () => ""),
+  description: orEmpty(Schema.String, () => ""),
+  metadata: Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.Unknown }), {
+    nullable: true,
+    default: () => ({})
+  })
+})
+export type Operation = typeof Operation.Type
+
+/** The envelope around every answer: `sync`, `async` (an operation was started) or `error`. */
+export const Envelope = Schema.Struct({
+  type: Schema.Literal("sync", "async", "error"),
+  error: orEmpty(Schema.String, () => ""),
+  error_code: orEmpty(Schema.Number, () => 0),
+  metadata: Schema.optionalWith(Schema.Unknown, { nullable: true })
+})
+
+/** What `operation` metadata of an exec holds: the secret of each WebSocket, by file descriptor. */
+export const ExecMetadata = Schema.Struct({ fds: Strings })
+
+/** What it holds when the command has ended. */
+export const ExecResultMetadata = Schema.Struct({ return: Schema.Number })
+
+export const IncusEvent = Schema.Struct({
+  type: Schema.String,
+  timestamp: Schema.String,
+  metadata: Schema.Unknown
+})
+export type IncusEvent = typeof IncusEvent.Type
