@@ -85,6 +85,9 @@ export const makeClient = (transport: Context.Tag.Service<IncusTransport>, proje
 
   const wait: Client["wait"] = (operation, request) =>
     get(path(["operations", operation.id, "wait"]), Operation).pipe(
+      Effect.mapError((error) =>
+        error instanceof IncusRequestError ? refused(request, error.status, error.reason) : error
+      ),
       Effect.filterOrFail(
         (ended) => ended.status_code < 400,
         (ended) => refused(request, ended.status_code, ended.err)
@@ -105,7 +108,7 @@ export const makeClient = (transport: Context.Tag.Service<IncusTransport>, proje
 
 /** True for the daemon's "not found", which it sends with status 404. */
 export const isNotFound = (error: { readonly _tag: string }): error is IncusRequestError =>
-  error instanceof IncusRequestError && (error.status === 404 || /not found/i.test(error.reason))
+  error instanceof IncusRequestError && (error.status === 404 || /instance not found/i.test(error.reason))
 
 /** Turns the daemon's "not found" into the name of the instance that was asked for. */
 export const instanceNamed = (name: string) => (error: IncusFailure): IncusFailure | InstanceNotFound =>

@@ -103,7 +103,7 @@ export const makeInstances = (client: Client): Instances => {
                 new NameTaken({ name: spec.name })
               )
             }
-            if (/image/i.test(error.reason) && /not found/i.test(error.reason)) {
+            if (/image/i.test(error.reason) && /not (found|provided)/i.test(error.reason)) {
               return Effect.fail(new ImageNotFound({ image: spec.image }))
             }
             return Effect.fail(error)
