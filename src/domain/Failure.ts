@@ -1,11 +1,12 @@
 /**
- * What every error of clincus offers beside its tag and its facts: a sentence for the user in `message` and,
- * where there is a next step, that step in `hint` (a sentence or a command line).
+ * What every error of clincus offers beside its tag and its facts: a sentence for the user in `message`; where there
+ * is a next step, that step in `hint` (a sentence or a command line); `usage` where the command line is at fault.
  */
 export interface Failure {
   readonly _tag: string
   readonly message: string
   readonly hint?: string | undefined
+  readonly usage?: boolean | undefined
 }
 
 /** True for tagged errors that carry a user's sentence, whichever folder they come from. */

@@ -1,0 +1,34 @@
+import * as Data from "effect/Data"
+
+/** A configuration file that cannot be used. `line` and `column` count from 1; 0 where the place is not known. */
+export class ConfigError extends Data.TaggedError("ConfigError")<{
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly reason: string
+  readonly suggestion: string | undefined
+}> {
+  override get message(): string {
+    const place = this.line > 0 ? `${this.file}:${this.line}:${this.column}` : this.file
+    return `${place}: ${this.reason}`
+  }
+  get hint(): string | undefined {
+    return this.suggestion
+  }
+}
+
+/** `--profile` names a profile that no configuration file has. */
+export class UnknownProfile extends Data.TaggedError("UnknownProfile")<{
+  readonly profile: string
+  readonly known: ReadonlyArray<string>
+}> {
+  readonly usage = true
+  override get message(): string {
+    return `no profile is named '${this.profile}'`
+  }
+  get hint(): string {
+    return this.known.length === 0
+      ? "No profile is configured. Add a [profiles.<name>.defaults] table to ~/.config/clincus/config.toml."
+      : `Configured profiles: ${this.known.join(", ")}.`
+  }
+}

@@ -1,0 +1,91 @@
+import * as Schema from "effect/Schema"
+
+/** What a configuration file may say. Every key may be left out; what none names has the value in `defaults.ts`. */
+
+const Defaults = Schema.Struct({
+  image: Schema.optional(Schema.NonEmptyString),
+  persistent: Schema.optional(Schema.Boolean)
+})
+
+/**
+ * `[tool.<name>]`: changes a known tool, or declares one of the user's own. `start` and `resume` are arguments in which
+ * `{id}` stands for the session's id; `state`, `credentials` and `config` are paths relative to the home directory.
+ */
+export const ToolSettings = Schema.Struct({
+  binary: Schema.optional(Schema.NonEmptyString),
+  args: Schema.optional(Schema.Array(Schema.String)),
+  permission: Schema.optional(Schema.Literal("bypass", "ask")),
+  title: Schema.optional(Schema.String),
+  start: Schema.optional(Schema.Array(Schema.String)),
+  resume: Schema.optional(Schema.Array(Schema.String)),
+  state: Schema.optional(Schema.Array(Schema.NonEmptyString)),
+  config: Schema.optional(Schema.Array(Schema.NonEmptyString)),
+  credentials: Schema.optional(Schema.Array(Schema.NonEmptyString)),
+  environment: Schema.optional(Schema.Array(Schema.NonEmptyString))
+})
+export type ToolSettings = typeof ToolSettings.Type
+
+const Session = Schema.Struct({
+  on_exit: Schema.optional(Schema.Literal("end", "shell")),
+  on_detach: Schema.optional(Schema.Literal("keep", "end"))
+})
+
+const Limits = Schema.Struct({
+  cpu: Schema.optional(Schema.Union(Schema.String, Schema.Number)),
+  memory: Schema.optional(Schema.String),
+  processes: Schema.optional(Schema.Int.pipe(Schema.positive()))
+})
+
+const Environment = Schema.Struct({
+  /** Names of variables of the host whose values sessions get. */
+  forward: Schema.optional(Schema.Array(Schema.NonEmptyString)),
+  set: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+})
+
+const fixedToolKeys = ["name", "binary"]
+const ToolTable = Schema.Struct(
+  {
+    name: Schema.optional(Schema.NonEmptyString),
+    binary: Schema.optional(Schema.NonEmptyString)
+  },
+  {
+    key: Schema.String.pipe(Schema.filter((key) => !fixedToolKeys.includes(key))),
+    value: ToolSettings
+  }
+)
+
+/** What a profile may change: `[profiles.<name>.defaults]` and so on. */
+const Profile = Schema.Struct({
+  defaults: Schema.optional(Defaults),
+  tool: Schema.optional(ToolTable),
+  session: Schema.optional(Session),
+  limits: Schema.optional(Limits),
+  environment: Schema.optional(Environment)
+})
+
+/** A file of the user's or the administrator's. */
+export const ConfigFile = Schema.Struct({
+  ...Profile.fields,
+  paths: Schema.optional(Schema.Struct({
+    sessions_dir: Schema.optional(Schema.NonEmptyString),
+    preserve_workspace_path: Schema.optional(Schema.Boolean)
+  })),
+  incus: Schema.optional(Schema.Struct({
+    project: Schema.optional(Schema.NonEmptyString),
+    socket: Schema.optional(Schema.NonEmptyString),
+    pool: Schema.optional(Schema.NonEmptyString),
+    network: Schema.optional(Schema.NonEmptyString)
+  })),
+  profiles: Schema.optional(Schema.Record({ key: Schema.String, value: Profile }))
+})
+export type ConfigFile = typeof ConfigFile.Type
+
+/**
+ * `.clincus.toml` of a workspace. Whoever wrote the repository wrote it, the agent included, so it chooses among what
+ * the user has and adds nothing: no environment of the host, no binary, no path, nothing that weakens protection.
+ */
+export const WorkspaceFile = Schema.Struct({
+  defaults: Schema.optional(Defaults),
+  tool: Schema.optional(Schema.Struct({ name: Schema.optional(Schema.NonEmptyString) })),
+  limits: Schema.optional(Limits)
+})
