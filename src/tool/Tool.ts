@@ -1,0 +1,91 @@
+/** A JSON object as read from a file: nothing is known of its values. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** What a tool's description is applied to when a session starts. */
+export interface ToolContext {
+  /** The session's id, a UUID. */
+  readonly id: string
+  /** The workspace's path in the container, where the tool runs. */
+  readonly directory: string
+  /** The home directory in the container. */
+  readonly home: string
+  /** Whether the agent acts without asking. */
+  readonly bypass: boolean
+  /** Whether any of the tool's credentials were found on the host. */
+  readonly authenticated: boolean
+  /** The tool's environment, credentials included. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * How a tool names its conversations:
+ * `given`: it takes the session's id; the file `saved` exists once there is something to resume.
+ * `discovered`: it makes ids of its own; `discover`, a shell line run in the container, prints the id to go on with.
+ * `workspace`: it keeps the history in the workspace itself.
+ */
+export type Conversation =
+  | {
+    readonly kind: "given"
+    readonly start: (id: string) => ReadonlyArray<string>
+    readonly resume: (id: string) => ReadonlyArray<string>
+    readonly saved?: (context: Pick<ToolContext, "id" | "directory">) => string
+  }
+  | {
+    readonly kind: "discovered"
+    readonly discover: string
+    readonly resume: (id: string) => ReadonlyArray<string>
+  }
+  | { readonly kind: "workspace"; readonly resume: ReadonlyArray<string> }
+
+/** A place below the host user's home directory, which a variable of the environment can move. */
+export interface HostPlace {
+  readonly variable?: string
+  readonly path: string
+}
+
+/** Configuration that is copied into the state when a session is new: the entries named, and nothing else, of a directory. */
+export interface ConfigCopy {
+  readonly from: HostPlace
+  readonly to: string
+  readonly entries: ReadonlyArray<string>
+}
+
+/** A JSON file in the state that is made ready before each start: first-run answers, never over the user's own values. */
+export interface JsonDocument {
+  readonly path: string
+  /** The user's own file of this kind, if it is kept elsewhere on the host. */
+  readonly own?: ReadonlyArray<HostPlace>
+  readonly edit: (
+    documents: { readonly current: JsonObject; readonly own: JsonObject },
+    context: ToolContext
+  ) => JsonObject
+}
+
+/**
+ * An AI coding tool, described. Everything clincus knows of a tool stands in one of these; adding a tool is adding a
+ * description. Paths are relative to the home directory.
+ */
+export interface Tool {
+  readonly name: string
+  readonly title: string
+  readonly binary: string
+  /** The directories with settings and conversations: mounted from the saved session, so that they outlive the container. */
+  readonly state: readonly [string, ...ReadonlyArray<string>]
+  readonly config: ReadonlyArray<ConfigCopy>
+  readonly documents: ReadonlyArray<JsonDocument>
+  readonly credentials: {
+    /** Files given to the container at each start and removed from the saved session when it ends; inside `state`. */
+    readonly files: ReadonlyArray<{ readonly from: HostPlace; readonly to: string }>
+    /** Variables of the host that are handed on. */
+    readonly variables: ReadonlyArray<string>
+    /** Keys removed from JSON files of the state when the session ends, for tools that mix secrets with settings. */
+    readonly scrub: ReadonlyArray<{ readonly path: string; readonly keys: ReadonlyArray<string> }>
+  }
+  /** Variables set for the tool; `{home}` stands for the home directory in the container. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Arguments by which the agent acts without asking. */
+  readonly bypass: ReadonlyArray<string>
+  /** Arguments that are always given. */
+  readonly args: ReadonlyArray<string>
+  readonly conversation: Conversation
+}

@@ -1,0 +1,127 @@
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type { ToolSettings } from "../config/schema.ts"
+import type { Settings } from "../config/Settings.ts"
+import { closest } from "../domain/closest.ts"
+import { aider } from "./aider.ts"
+import { claude } from "./claude.ts"
+import { codex } from "./codex.ts"
+import { copilot } from "./copilot.ts"
+import { gemini } from "./gemini.ts"
+import { opencode } from "./opencode.ts"
+import type { Tool } from "./Tool.ts"
+
+/** The tools that clincus knows without being told. */
+export const builtIn: ReadonlyArray<Tool> = [claude, opencode, codex, gemini, copilot, aider]
+
+/** No tool has this name, neither built in nor configured. */
+export class UnknownTool extends Data.TaggedError("UnknownTool")<{
+  readonly tool: string
+  readonly known: ReadonlyArray<string>
+}> {
+  readonly usage = true
+  override get message(): string {
+    return `no tool is named '${this.tool}'`
+  }
+  get hint(): string {
+    const near = closest(this.tool, this.known)
+    return near === undefined
+      ? `Known tools: ${
+        this.known.join(", ")
+      }. Others can be declared in a [tool.<name>] table of the configuration.`
+      : `Did you mean '${near}'? Known tools: ${this.known.join(", ")}.`
+  }
+}
+
+/** A `[tool.<name>]` table is not enough to describe a tool, or names a place outside the home directory. */
+export class ToolMisconfigured extends Data.TaggedError("ToolMisconfigured")<{
+  readonly tool: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `[tool.${this.tool}] in the configuration: ${this.reason}`
+  }
+}
+
+/** A tool as it is to be run: its description and the choices made for it. */
+export interface ChosenTool {
+  readonly tool: Tool
+  readonly bypass: boolean
+}
+
+const withId = (args: ReadonlyArray<string>) => (id: string) => args.map((arg) => arg.replaceAll("{id}", id))
+
+/** A path of the configuration that would leave the home directory is refused. */
+const escapes = (path: string) => path.startsWith("/") || path.split("/").includes("..")
+
+const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, ToolMisconfigured> => {
+  const [first, ...rest] = settings.state ?? [`.${name}`]
+  const paths = [...(settings.state ?? []), ...(settings.config ?? []), ...(settings.credentials ?? [])]
+  const bad = paths.find(escapes)
+  if (bad !== undefined || first === undefined) {
+    return Effect.fail(
+      new ToolMisconfigured({
+        tool: name,
+        reason: bad === undefined
+          ? "'state' names no directory"
+          : `'${bad}' is not a path inside the home directory`
+      })
+    )
+  }
+  return Effect.succeed({
+    name,
+    title: settings.title ?? name,
+    binary: settings.binary ?? name,
+    state: [first, ...rest],
+    config: (settings.config ?? []).map((path) => {
+      const parts = path.split("/")
+      const parent = parts.slice(0, -1).join("/")
+      return { from: { path: parent }, to: parent, entries: [parts.at(-1) ?? path] }
+    }),
+    documents: [],
+    credentials: {
+      files: (settings.credentials ?? []).map((path) => ({ from: { path }, to: path })),
+      variables: settings.environment ?? [],
+      scrub: []
+    },
+    environment: {},
+    bypass: [],
+    args: settings.args ?? [],
+    conversation: {
+      kind: "given",
+      start: withId(settings.start ?? []),
+      resume: withId(settings.resume ?? settings.start ?? [])
+    }
+  })
+}
+
+const adjusted = (tool: Tool, settings: ToolSettings): Tool => ({
+  ...tool,
+  binary: settings.binary ?? tool.binary,
+  args: [...tool.args, ...(settings.args ?? [])],
+  credentials: {
+    ...tool.credentials,
+    variables: [...tool.credentials.variables, ...(settings.environment ?? [])]
+  }
+})
+
+/** The names of all tools, built in and configured. */
+export const toolNames = (settings: Settings): ReadonlyArray<string> => [
+  ...new Set([...builtIn.map((tool) => tool.name), ...Object.keys(settings.tool.named)])
+]
+
+/** The tool of a name, as the configuration has it. `[tool] binary` applies to the tool that `[tool] name` chooses. */
+export const chooseTool = (
+  settings: Settings,
+  name: string
+): Effect.Effect<ChosenTool, UnknownTool | ToolMisconfigured> =>
+  Effect.gen(function*() {
+    const own = settings.tool.named[name]
+    const known = builtIn.find((tool) => tool.name === name)
+    if (known === undefined && own === undefined) {
+      return yield* new UnknownTool({ tool: name, known: toolNames(settings) })
+    }
+    const described = known === undefined ? yield* declared(name, own ?? {}) : adjusted(known, own ?? {})
+    const binary = name === settings.tool.name ? settings.tool.binary ?? described.binary : described.binary
+    return { tool: { ...described, binary }, bypass: own?.permission !== "ask" }
+  })

@@ -1,0 +1,98 @@
+import { objectAt, pick } from "./json.ts"
+import type { JsonDocument, Tool } from "./Tool.ts"
+
+/** What of the user's own `.claude.json` is worth having in a container: nothing about other projects. */
+const ownKeys = [
+  "oauthAccount",
+  "userID",
+  "theme",
+  "editorMode",
+  "mcpServers",
+  "preferredNotifChannel",
+  "verbose",
+  "hasCompletedOnboarding",
+  "lastOnboardingVersion"
+]
+
+/** Questions that the container makes pointless are answered; logging in is left to the user who has not yet. */
+const globalState: JsonDocument = {
+  path: ".claude/.claude.json",
+  own: [{ variable: "CLAUDE_CONFIG_DIR", path: "" }, { path: "" }].map((place) => ({
+    ...place,
+    path: ".claude.json"
+  })),
+  edit: ({ current, own }, { authenticated, bypass, directory, environment }) => {
+    const merged = { theme: "dark", ...pick(own, ownKeys), ...current }
+    const projects = objectAt(merged, "projects")
+    const key = environment["ANTHROPIC_API_KEY"]
+    return {
+      ...merged,
+      ...(authenticated ? { hasCompletedOnboarding: true } : {}),
+      ...(bypass ? { bypassPermissionsModeAccepted: true } : {}),
+      ...(key === undefined
+        ? {}
+        : { customApiKeyResponses: { approved: [key.slice(-20)], rejected: [] } }),
+      projects: {
+        ...projects,
+        [directory]: {
+          ...objectAt(projects, directory),
+          hasTrustDialogAccepted: true,
+          hasCompletedProjectOnboarding: true
+        }
+      }
+    }
+  }
+}
+
+/** Claude Code; see https://docs.claude.com/en/docs/claude-code/settings. */
+export const claude: Tool = {
+  name: "claude",
+  title: "Claude Code",
+  binary: "claude",
+  state: [".claude"],
+  config: [{
+    from: { variable: "CLAUDE_CONFIG_DIR", path: ".claude" },
+    to: ".claude",
+    entries: [
+      "settings.json",
+      "CLAUDE.md",
+      "agents",
+      "commands",
+      "hooks",
+      "keybindings.json",
+      "output-styles",
+      "plugins",
+      "rules",
+      "skills"
+    ]
+  }],
+  documents: [globalState],
+  credentials: {
+    files: [{
+      from: { variable: "CLAUDE_CONFIG_DIR", path: ".claude/.credentials.json" },
+      to: ".claude/.credentials.json"
+    }],
+    variables: [
+      "ANTHROPIC_API_KEY",
+      "ANTHROPIC_AUTH_TOKEN",
+      "ANTHROPIC_BASE_URL",
+      "ANTHROPIC_MODEL",
+      "CLAUDE_CODE_OAUTH_TOKEN"
+    ],
+    scrub: [{ path: ".claude/.claude.json", keys: ["primaryApiKey", "customApiKeyResponses"] }]
+  },
+  environment: {
+    CLAUDE_CONFIG_DIR: "{home}/.claude",
+    DISABLE_AUTOUPDATER: "1",
+    // Without it Claude Code refuses to act without asking when it runs as root, sandbox or not.
+    IS_SANDBOX: "1"
+  },
+  bypass: ["--permission-mode", "bypassPermissions"],
+  args: [],
+  conversation: {
+    kind: "given",
+    start: (id) => ["--session-id", id],
+    resume: (id) => ["--resume", id],
+    saved: ({ directory, id }) => `.claude/projects/${directory.replaceAll(/[^A-Za-z0-9]/g, "-")}/${id}.jsonl`
+  }
+}
