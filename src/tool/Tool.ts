@@ -37,10 +37,13 @@ export type Conversation =
   }
   | { readonly kind: "workspace"; readonly resume: ReadonlyArray<string> }
 
-/** A place below the host user's home directory, which a variable of the environment can move. */
+/**
+ * A place on the host: `path` below the user's home directory or, where the variable `moved.by` is set, `moved.path`
+ * below the directory that it names.
+ */
 export interface HostPlace {
-  readonly variable?: string
   readonly path: string
+  readonly moved?: { readonly by: string; readonly path: string }
 }
 
 /** Configuration that is copied into the state when a session is new: the entries named, and nothing else, of a directory. */
@@ -54,7 +57,7 @@ export interface ConfigCopy {
 export interface JsonDocument {
   readonly path: string
   /** The user's own file of this kind, if it is kept elsewhere on the host. */
-  readonly own?: ReadonlyArray<HostPlace>
+  readonly own?: HostPlace
   readonly edit: (
     documents: { readonly current: JsonObject; readonly own: JsonObject },
     context: ToolContext

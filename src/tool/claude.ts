@@ -17,10 +17,7 @@ const ownKeys = [
 /** Questions that the container makes pointless are answered; logging in is left to the user who has not yet. */
 const globalState: JsonDocument = {
   path: ".claude/.claude.json",
-  own: [{ variable: "CLAUDE_CONFIG_DIR", path: "" }, { path: "" }].map((place) => ({
-    ...place,
-    path: ".claude.json"
-  })),
+  own: { path: ".claude.json", moved: { by: "CLAUDE_CONFIG_DIR", path: ".claude.json" } },
   edit: ({ current, own }, { authenticated, bypass, directory, environment }) => {
     const merged = { theme: "dark", ...pick(own, ownKeys), ...current }
     const projects = objectAt(merged, "projects")
@@ -51,7 +48,7 @@ export const claude: Tool = {
   binary: "claude",
   state: [".claude"],
   config: [{
-    from: { variable: "CLAUDE_CONFIG_DIR", path: ".claude" },
+    from: { path: ".claude", moved: { by: "CLAUDE_CONFIG_DIR", path: "." } },
     to: ".claude",
     entries: [
       "settings.json",
@@ -69,7 +66,10 @@ export const claude: Tool = {
   documents: [globalState],
   credentials: {
     files: [{
-      from: { variable: "CLAUDE_CONFIG_DIR", path: ".claude/.credentials.json" },
+      from: {
+        path: ".claude/.credentials.json",
+        moved: { by: "CLAUDE_CONFIG_DIR", path: ".credentials.json" }
+      },
       to: ".claude/.credentials.json"
     }],
     variables: [

@@ -7,13 +7,16 @@ export const codex: Tool = {
   binary: "codex",
   state: [".codex"],
   config: [{
-    from: { variable: "CODEX_HOME", path: ".codex" },
+    from: { path: ".codex", moved: { by: "CODEX_HOME", path: "." } },
     to: ".codex",
     entries: ["config.toml", "AGENTS.md", "prompts", "rules", "skills"]
   }],
   documents: [],
   credentials: {
-    files: [{ from: { variable: "CODEX_HOME", path: ".codex/auth.json" }, to: ".codex/auth.json" }],
+    files: [{
+      from: { path: ".codex/auth.json", moved: { by: "CODEX_HOME", path: "auth.json" } },
+      to: ".codex/auth.json"
+    }],
     variables: ["OPENAI_API_KEY", "CODEX_API_KEY"],
     scrub: []
   },

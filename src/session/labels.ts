@@ -1,0 +1,43 @@
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { Instance } from "../incus/schemas.ts"
+
+/**
+ * What clincus writes on an instance, as `user.clincus.*` keys. Incus is the one source of truth for what is live, and
+ * these labels are all that is needed to attach to, list or end a session that another process started.
+ */
+const Labels = Schema.Struct({
+  session: Schema.NonEmptyString,
+  workspace: Schema.NonEmptyString,
+  /** Path of the workspace in the container. */
+  directory: Schema.NonEmptyString,
+  tool: Schema.NonEmptyString,
+  slot: Schema.NumberFromString,
+  persistent: Schema.Literal("true", "false"),
+  uid: Schema.NumberFromString,
+  gid: Schema.NumberFromString,
+  home: Schema.NonEmptyString,
+  /** The saved session's directory on the host. */
+  saved: Schema.NonEmptyString,
+  /** When the session was started, ms since the epoch. */
+  started: Schema.NumberFromString,
+  /** Names of the variables that the tool was given, comma-separated: for showing what it can reach. */
+  variables: Schema.optionalWith(Schema.String, { default: () => "" })
+})
+export type Labels = typeof Labels.Type
+
+const prefix = "user.clincus."
+const decode = Schema.decodeUnknownOption(Labels)
+const encode = Schema.encodeSync(Labels)
+
+/** Labels as instance configuration. */
+export const toConfig = (labels: Labels): Record<string, string> =>
+  Object.fromEntries(Object.entries(encode(labels)).map(([key, value]) => [prefix + key, value]))
+
+/** The labels of an instance; none where it is not a clincus session. */
+export const fromInstance = (instance: Instance): Option.Option<Labels> =>
+  decode(Object.fromEntries(
+    Object.entries(instance.config)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), value])
+  ))
