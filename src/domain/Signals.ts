@@ -1,0 +1,16 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+
+/**
+ * Which signal interrupted the program, if one did. A finalizer asks it to tell a closed terminal (SIGHUP, a session
+ * goes on without it) from a wish to end (SIGINT, SIGTERM).
+ */
+export class Signals extends Context.Tag("clincus/Signals")<Signals, {
+  /** The first signal that was received; none while the program runs undisturbed. */
+  readonly received: Effect.Effect<Option.Option<NodeJS.Signals>>
+}>() {}
+
+/** For programs that handle signals by themselves. */
+export const none: Layer.Layer<Signals> = Layer.succeed(Signals, { received: Effect.succeed(Option.none()) })
