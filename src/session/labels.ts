@@ -22,7 +22,7 @@ const Labels = Schema.Struct({
   /** When the session was started, ms since the epoch. */
   started: Schema.NumberFromString,
   /** Names of the variables that the tool was given, comma-separated: for showing what it can reach. */
-  variables: Schema.optionalWith(Schema.String, { default: () => "" })
+  variables: Schema.String
 })
 export type Labels = typeof Labels.Type
 

@@ -1,0 +1,91 @@
+import * as Data from "effect/Data"
+
+/** `--slot` names a slot that does not exist. */
+export class SlotOutOfRange extends Data.TaggedError("SlotOutOfRange")<{ readonly slot: number }> {
+  readonly usage = true
+  override get message(): string {
+    return `there is no slot ${this.slot}: slots are 1 to 10, and 0 chooses a free one`
+  }
+}
+
+/** The slot that was asked for has a running session. */
+export class SlotInUse extends Data.TaggedError("SlotInUse")<{
+  readonly slot: number
+  readonly container: string
+  readonly workspace: string
+}> {
+  override get message(): string {
+    return `slot ${this.slot} of ${this.workspace} is in use by ${this.container}`
+  }
+  get hint(): string {
+    return `Attach to it with 'clincus attach ${this.container}', or leave out --slot to get a free one.`
+  }
+}
+
+/** All ten slots of a workspace have running sessions. */
+export class NoFreeSlot extends Data.TaggedError("NoFreeSlot")<{ readonly workspace: string }> {
+  override get message(): string {
+    return `all 10 slots of ${this.workspace} are in use`
+  }
+  get hint(): string {
+    return "End a session ('clincus list' shows them, 'clincus kill CONTAINER' ends one), then try again."
+  }
+}
+
+/** No live session fits what was asked for. */
+export class NoLiveSession extends Data.TaggedError("NoLiveSession")<{ readonly asked: string }> {
+  override get message(): string {
+    return this.asked === "" ? "no session is running" : `no session is running ${this.asked}`
+  }
+  get hint(): string {
+    return "Start one with 'clincus shell', or see 'clincus list --all'."
+  }
+}
+
+/** Several live sessions fit, and one must be named. */
+export class SeveralSessions extends Data.TaggedError("SeveralSessions")<{
+  readonly containers: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return `${this.containers.length} sessions are running: ${this.containers.join(", ")}`
+  }
+  get hint(): string {
+    return "Name one of them."
+  }
+}
+
+/** The container exists, but clincus did not make it. */
+export class NotASession extends Data.TaggedError("NotASession")<{ readonly container: string }> {
+  override get message(): string {
+    return `${this.container} is not a container of clincus`
+  }
+  get hint(): string {
+    return `clincus leaves it alone; 'incus' itself can manage it.`
+  }
+}
+
+/** `--resume` cannot be done. Nothing is started instead. */
+export class CannotResume extends Data.TaggedError("CannotResume")<{
+  readonly reason: string
+  readonly next: string
+}> {
+  override get message(): string {
+    return `cannot resume: ${this.reason}`
+  }
+  get hint(): string {
+    return this.next
+  }
+}
+
+/** A release that did not succeed: the container is still there. */
+export class ContainerLeft extends Data.TaggedError("ContainerLeft")<{
+  readonly container: string
+  readonly cause: { readonly message: string }
+}> {
+  override get message(): string {
+    return `${this.container} could not be removed: ${this.cause.message}`
+  }
+  get hint(): string {
+    return `Remove it with 'clincus kill ${this.container}' or 'incus delete --force ${this.container}'.`
+  }
+}

@@ -1,0 +1,228 @@
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
+import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
+import { IncusService } from "../incus/IncusService.ts"
+import { socketPath, startScript } from "./scripts.ts"
+
+/** The container and the user in it whose tmux is meant. */
+export interface Guest {
+  readonly container: string
+  readonly uid: number
+  readonly gid: number
+  readonly home: string
+  /** Where commands run: the workspace in the container. */
+  readonly directory: string
+}
+
+export interface TmuxStart {
+  readonly user: string
+  readonly command: ReadonlyArray<string>
+  /** Given to the tool without a command line or a file in between; any value is safe. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly size: TerminalSize
+  /** What the pane does when the tool ends. */
+  readonly onExit: "end" | "shell"
+  /** Files in the container that are removed when the session ends, absolute. */
+  readonly remove: ReadonlyArray<string>
+  /** Shell lines that root runs first, in the same request: another request would cost some 30 ms. */
+  readonly prelude: string
+}
+
+/** tmux in the container did not do what it was asked to. `reason` is what it said. */
+export class TmuxError extends Data.TaggedError("TmuxError")<{
+  readonly container: string
+  readonly action: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `cannot ${this.action} in ${this.container}: ${this.reason}`
+  }
+}
+
+/** The container runs, but no tmux does: the tool has ended, or has not begun. */
+export class NoTmux extends Data.TaggedError("NoTmux")<{ readonly container: string }> {
+  override get message(): string {
+    return `no tool is running in ${this.container}`
+  }
+  get hint(): string {
+    return `Run 'clincus attach ${this.container} --bash' to look inside, or 'clincus kill ${this.container}' to remove it.`
+  }
+}
+
+export type TmuxFailure = IncusFailure | InstanceNotFound | TmuxError | NoTmux
+
+export interface TmuxStatus {
+  /** Terminals attached. */
+  readonly clients: number
+  readonly windows: number
+  readonly columns: number
+  readonly rows: number
+  /** When somebody last typed or the tool last wrote, seconds since the epoch. */
+  readonly activity: number
+}
+
+/**
+ * The tmux session named `clincus` that the tool lives in, inside a container; see tmux(1). Its server has a socket of
+ * its own, away from one that the agent might start.
+ */
+export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService, {
+  /** Starts the command in a new tmux session and returns when that is up. */
+  readonly start: (guest: Guest, start: TmuxStart) => Effect.Effect<void, TmuxFailure>
+  /** Connects a terminal until it is detached or the session ends. */
+  readonly attach: (guest: Guest, terminal: string, io: TerminalIO) => Effect.Effect<void, TmuxFailure>
+  /** Connects a terminal to a login shell beside the tool, and returns its exit status. */
+  readonly shell: (guest: Guest, terminal: string, io: TerminalIO) => Effect.Effect<number, TmuxFailure>
+  /** The screen; with `lines`, that many of the last lines, scrollback included. `ansi` keeps colours. */
+  readonly capture: (
+    guest: Guest,
+    options: { readonly lines?: number; readonly ansi: boolean }
+  ) => Effect.Effect<string, TmuxFailure>
+  /** Types text (pasted whole, newlines included), then the keys, by tmux's names such as `Enter` or `C-c`. */
+  readonly send: (
+    guest: Guest,
+    input: { readonly text?: string; readonly keys: ReadonlyArray<string> }
+  ) => Effect.Effect<void, TmuxFailure>
+  readonly status: (guest: Guest) => Effect.Effect<TmuxStatus, TmuxFailure>
+  readonly alive: (guest: Guest) => Effect.Effect<boolean, IncusFailure | InstanceNotFound>
+}>() {}
+
+const target = "clincus:"
+/** A word that no parameter is: the end of them. */
+const end = ""
+
+/** A terminal type that the container does not know is replaced by the one that nearly all terminals understand. */
+const knownTerminal = `infocmp "$TERM" >/dev/null 2>&1 || export TERM=xterm-256color; `
+
+const text = (status: number, stderr: string) => stderr.trim() === "" ? `status ${status}` : stderr.trim()
+
+export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect(
+  TmuxService,
+  Effect.map(IncusService, (incus) => {
+    const as = (guest: Guest) => ({ user: guest.uid, group: guest.gid, directory: guest.directory })
+    const environment = (guest: Guest) => ({ HOME: guest.home, LANG: "C.UTF-8", SHELL: "/bin/bash" })
+
+    const tmux = (guest: Guest, action: string, args: ReadonlyArray<string>, input?: string) =>
+      incus.exec.run(guest.container, {
+        command: ["tmux", "-u", "-S", socketPath, ...args],
+        environment: environment(guest),
+        user: guest.uid,
+        group: guest.gid,
+        ...(input === undefined ? {} : { input })
+      }).pipe(
+        Effect.flatMap(({ status, stderr, stdout }) => {
+          if (status === 0) return Effect.succeed(stdout)
+          return Effect.fail(
+            /no server running|error connecting|can't find session/.test(stderr)
+              ? new NoTmux({ container: guest.container })
+              : new TmuxError({ container: guest.container, action, reason: text(status, stderr) })
+          )
+        })
+      )
+
+    const status = (guest: Guest) =>
+      tmux(guest, "read the session", [
+        "display-message",
+        "-p",
+        "-t",
+        target,
+        "#{session_attached} #{session_windows} #{window_width} #{window_height} #{session_activity}"
+      ]).pipe(Effect.map((line): TmuxStatus => {
+        const [clients = 0, windows = 0, columns = 0, rows = 0, activity = 0] = line.trim().split(" ").map(
+          Number
+        )
+        return { clients, windows, columns, rows, activity }
+      }))
+
+    return {
+      start: (guest, start) =>
+        incus.exec.run(guest.container, {
+          command: ["/bin/bash", "-c", startScript(start.prelude)],
+          input: [
+            ...Object.entries({
+              uid: guest.uid,
+              gid: guest.gid,
+              home: guest.home,
+              directory: guest.directory,
+              user: start.user,
+              columns: start.size.columns,
+              rows: start.size.rows,
+              on_exit: start.onExit,
+              words: start.command.length,
+              remove: start.remove.length
+            }).map(([name, value]) => `${name}=${value}`),
+            end,
+            ...start.command,
+            ...start.remove,
+            ...Object.entries(start.environment).map(([name, value]) => `${name}=${value}`)
+          ].map((word) => `${word}\0`).join("")
+        }).pipe(
+          Effect.filterOrFail(
+            (result) => result.status === 0,
+            (result) =>
+              new TmuxError({
+                container: guest.container,
+                action: "start the tool's terminal",
+                reason: text(result.status, result.stderr)
+              })
+          ),
+          Effect.asVoid
+        ),
+
+      attach: (guest, terminal, io) =>
+        incus.exec.terminal(guest.container, {
+          command: [
+            "/bin/sh",
+            "-c",
+            `${knownTerminal}exec tmux -u -S ${socketPath} attach-session -t clincus`
+          ],
+          environment: { ...environment(guest), TERM: terminal },
+          ...as(guest)
+        }, io).pipe(Effect.asVoid),
+
+      shell: (guest, terminal, io) =>
+        incus.exec.terminal(guest.container, {
+          command: ["/bin/sh", "-c", `${knownTerminal}exec bash -l`],
+          environment: { ...environment(guest), TERM: terminal },
+          ...as(guest)
+        }, io),
+
+      capture: (guest, { ansi, lines }) =>
+        tmux(guest, "read the screen", [
+          "capture-pane",
+          "-p",
+          "-t",
+          target,
+          ...(ansi ? ["-e"] : []),
+          ...(lines === undefined ? [] : ["-S", `-${lines}`])
+        ]).pipe(Effect.map((screen) => {
+          const rows = screen.replace(/\n+$/, "").split("\n")
+          return `${(lines === undefined ? rows : rows.slice(-lines)).join("\n")}\n`
+        })),
+
+      send: (guest, { keys, text: typed }) =>
+        Effect.gen(function*() {
+          if (typed !== undefined && typed !== "") {
+            // Through a buffer: as an argument the text would be on a command line, and keys would be read into it.
+            const buffer = ["-b", "clincus-send"]
+            yield* tmux(guest, "type the text", ["load-buffer", ...buffer, "-"], typed)
+            yield* tmux(guest, "type the text", ["paste-buffer", "-p", "-d", ...buffer, "-t", target])
+          }
+          if (keys.length > 0) {
+            // A tool that reads a paste does so after a moment; a key at once after it would be taken for part of it.
+            if (typed !== undefined && typed !== "") yield* Effect.sleep("150 millis")
+            yield* tmux(guest, "send keys", ["send-keys", "-t", target, "--", ...keys])
+          }
+        }),
+
+      status,
+      alive: (guest) =>
+        status(guest).pipe(
+          Effect.as(true),
+          Effect.catchTags({ NoTmux: () => Effect.succeed(false), TmuxError: () => Effect.succeed(false) })
+        )
+    }
+  })
+)

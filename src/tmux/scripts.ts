@@ -1,0 +1,100 @@
+/**
+ * What runs inside the container, as text. Nothing is taken from the image but bash, tmux and util-linux, and the files
+ * stand on the container's own disk: `/run` and `/tmp` are emptied while the container is still booting, and the tool
+ * starts before that.
+ */
+
+/** Where the files of a session are in its container. */
+export const guestDirectory = "/var/lib/clincus"
+/** Written by the pane when the tool ends, read by the host: a mounted directory. */
+export const outcomeDirectory = `${guestDirectory}/outcome`
+export const socketPath = `${guestDirectory}/tmux.sock`
+
+/** Options of the tmux server; see tmux(1). */
+const configuration = `
+set -g default-terminal "tmux-256color"
+set -as terminal-features ",*:RGB:clipboard:ccolour:cstyle:focus:title"
+set -s escape-time 0
+set -s extended-keys on
+set -s set-clipboard on
+set -s exit-empty on
+set -g history-limit 50000
+set -g mouse on
+set -g focus-events on
+set -g allow-passthrough on
+set -g window-size latest
+set -g update-environment ""
+set -g set-titles on
+set -g set-titles-string "#{host} #{pane_title}"
+set -g status-interval 0
+set -g status-style "fg=colour250,bg=colour236"
+set -g status-left " #{host} "
+set -g status-left-length 40
+set -g status-right " C-b d detaches "
+set -g window-status-format ""
+set -g window-status-current-format ""
+bind-key d detach-client -E true
+`
+
+/**
+ * The pane: the tool, then what it left on the screen and its exit status, then the end of the session. The descriptor 9
+ * is held as long as the pane lives and by nothing else, so that its closing is the end, whatever killed the pane.
+ */
+const pane = `#!/bin/bash
+exec 9>${guestDirectory}/alive
+tmux() { command tmux -S ${socketPath} "$@" 9>&-; }
+"$@" 9>&-
+status=$?
+if [ "$CLINCUS_ON_EXIT" = shell ]; then
+  printf '\\nThe tool has ended with status %s. This is a shell in the container; leave it to end the session.\\n' "$status"
+  bash -l 9>&-
+fi
+tmux capture-pane -p -S -2000 -t "$TMUX_PANE" | tail -n 200 > ${outcomeDirectory}/.screen
+mv -f ${outcomeDirectory}/.screen ${outcomeDirectory}/screen
+printf '%s\\n' "$status" > ${outcomeDirectory}/.status
+mv -f ${outcomeDirectory}/.status ${outcomeDirectory}/status
+tmux detach-client -s clincus -E true
+exit 0
+`
+
+/** Waits for the pane's end, takes the credentials out of what is saved and switches the container off. */
+const watch = `#!/bin/bash
+read -r -d '' _ < ${guestDirectory}/alive
+[ "$#" -eq 0 ] || rm -f -- "$@"
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  systemctl poweroff && exit
+  sleep 1
+done
+poweroff -ff
+`
+
+const here = (path: string, text: string) => `cat > ${path} <<'CLINCUS_END'\n${text}CLINCUS_END\n`
+
+/**
+ * Starts the session's tmux. Standard input holds NUL-terminated words: parameters as \`name=value\` up to an empty word,
+ * then the command's words after their count, then the environment: so no value is on any command line or on disk.
+ */
+export const startScript = (prelude: string): string => `
+set -u
+fail() { printf '%s\\n' "$1" >&2; exit 70; }
+while IFS= read -r -d '' pair && [ -n "$pair" ]; do printf -v "_clincus_\${pair%%=*}" %s "\${pair#*=}"; done
+words=(); for ((i = 0; i < _clincus_words; i++)); do IFS= read -r -d '' word; words+=("$word"); done
+remove=(); for ((i = 0; i < _clincus_remove; i++)); do IFS= read -r -d '' word; remove+=("$word"); done
+command -v tmux >/dev/null || fail "the image has no tmux"
+mkdir -p ${guestDirectory} || fail "cannot write to ${guestDirectory}"
+chown "$_clincus_uid:$_clincus_gid" ${guestDirectory}
+${prelude}
+${here(`${guestDirectory}/tmux.conf`, configuration)}${here(`${guestDirectory}/pane`, pane)}${
+  here(`${guestDirectory}/watch`, watch)
+}
+chmod 755 ${guestDirectory}/pane
+rm -f ${guestDirectory}/alive ${socketPath}
+mkfifo ${guestDirectory}/alive && chown "$_clincus_uid:$_clincus_gid" ${guestDirectory}/alive
+setsid bash ${guestDirectory}/watch "\${remove[@]}" </dev/null >/dev/null 2>&1 &
+while IFS= read -r -d '' pair; do export "$pair"; done
+export HOME="$_clincus_home" USER="$_clincus_user" LOGNAME="$_clincus_user" SHELL=/bin/bash CLINCUS_ON_EXIT="$_clincus_on_exit"
+cd -- "$_clincus_directory" || fail "the workspace is not mounted at $_clincus_directory"
+setpriv --reuid "$_clincus_uid" --regid "$_clincus_gid" --init-groups -- \\
+  tmux -u -S ${socketPath} -f ${guestDirectory}/tmux.conf \\
+  new-session -d -s clincus -x "$_clincus_columns" -y "$_clincus_rows" -- ${guestDirectory}/pane "\${words[@]}" </dev/null
+`
