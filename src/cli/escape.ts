@@ -1,0 +1,22 @@
+/**
+ * Makes text that came from a container, a path or another program safe to print: control characters, with which
+ * text could repaint the screen or pose as our own, are shown as escapes. Lines and tabs stay where `lines` is set.
+ */
+export const escape = (text: string, { lines = false }: { readonly lines?: boolean } = {}): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    if (lines && (character === "\n" || character === "\t")) return character
+    switch (character) {
+      case "\n":
+        return "\\n"
+      case "\t":
+        return "\\t"
+      case "\r":
+        return "\\r"
+      default: {
+        const code = character.charCodeAt(0)
+        return code < 256
+          ? `\\x${code.toString(16).padStart(2, "0")}`
+          : `\\u${code.toString(16).padStart(4, "0")}`
+      }
+    }
+  })

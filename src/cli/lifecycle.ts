@@ -1,0 +1,112 @@
+import { makeRunMain } from "@effect/platform/Runtime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import { closeSync, openSync, writeSync } from "node:fs"
+import { constants } from "node:os"
+import { isatty } from "node:tty"
+import { Signals } from "../domain/Signals.ts"
+
+const handled = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/** The status of a program that this signal ended. */
+export const statusOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]
+
+/** Exit statuses of what is neither success, failure, misuse nor a signal. */
+export const Status = { failure: 1, usage: 2, bug: 70, brokenPipe: 141 } as const
+
+/** Written past Node's streams, since the program may be about to end. A terminal that is gone is no reason to fail. */
+const say = (text: string): void => {
+  try {
+    writeSync(2, `clincus: ${text}\n`)
+  } catch {
+    // Nobody is left to read it.
+  }
+}
+
+/**
+ * The terminal of the standard streams is gone: put /dev/null in its place, for Node aborts at exit when it cannot
+ * restore the terminal's settings. Pipes and files stay as they are, they may still be read.
+ */
+const leaveTerminal = (): void => {
+  for (const descriptor of [0, 1, 2]) {
+    if (!isatty(descriptor)) continue
+    closeSync(descriptor)
+    openSync("/dev/null", "r+")
+  }
+}
+
+/** Resumes when all that was written is with the system, or cannot be written any more. */
+const flush = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve()
+    else stream.write("", () => resolve())
+  })
+
+/**
+ * Runs the program and ends the process with the status that it gives. The first signal interrupts it, so that every
+ * finalizer runs; the second says that this is under way; the third ends the process at once. A reader of stdout that
+ * goes away interrupts it as well, and so does an exception that nobody caught.
+ */
+export const start = (program: Effect.Effect<number, never, Signals>): void => {
+  let received: NodeJS.Signals | undefined
+  let count = 0
+  let override: number | undefined
+
+  const runMain = makeRunMain(({ fiber, teardown }) => {
+    // An Effect that waits for a signal only does not keep Node alive.
+    const alive = setInterval(() => {}, 2 ** 31 - 1)
+    const interrupt = (): void => fiber.unsafeInterruptAsFork(fiber.id())
+
+    for (const signal of handled) {
+      process.on(signal, () => {
+        count++
+        if (signal === "SIGHUP" && count === 1) leaveTerminal()
+        if (count === 1) {
+          received = signal
+          interrupt()
+        } else if (count === 2) {
+          say("clean-up is under way; once more ends it at once, and may leave a container behind")
+        } else {
+          process.exit(statusOf(received ?? signal))
+        }
+      })
+    }
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") return
+      override ??= Status.brokenPipe
+      interrupt()
+    })
+    process.stderr.on("error", () => {})
+    process.on("uncaughtException", (error) => {
+      say(`this is a bug in clincus, please report it:\n${error.stack ?? error.message}`)
+      override = Status.bug
+      interrupt()
+    })
+
+    fiber.addObserver((exit) => {
+      teardown(exit, (status) => {
+        void Promise.all([flush(process.stdout), flush(process.stderr)]).then(() => {
+          clearInterval(alive)
+          process.exit(override ?? status)
+        })
+      })
+    })
+  })
+
+  runMain(
+    Effect.provideService(program, Signals, { received: Effect.sync(() => Option.fromNullable(received)) }),
+    {
+      disableErrorReporting: true,
+      disablePrettyLogger: true,
+      teardown: (exit, onExit) =>
+        onExit(
+          Exit.isSuccess(exit) && typeof exit.value === "number"
+            ? exit.value
+            : received === undefined
+            ? Status.bug
+            : statusOf(received)
+        )
+    }
+  )
+}

@@ -1,0 +1,212 @@
+import type * as Descriptor from "@effect/cli/CommandDescriptor"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+
+/** One option of a command, as the command line, the help and the completion need to know it. */
+export interface OptionSpec {
+  /** As they are typed, the long name first: `["--slot", "-s"]`. */
+  readonly names: readonly [string, ...ReadonlyArray<string>]
+  readonly takes: "nothing" | "value" | "optional value"
+  /** What the value is called in the help: `N`, `CONTAINER`. It is also what live completions are keyed by. */
+  readonly value: string
+  readonly type: "text" | "integer"
+  /** The only values that are accepted; empty where any is. */
+  readonly choices: ReadonlyArray<string>
+  readonly description: string
+  readonly fallback: string | undefined
+  readonly repeated: boolean
+  readonly required: boolean
+  /** Flags of one group undo each other (`--color`, `--no-color`): the last one given counts. */
+  readonly group: number
+}
+
+/** One positional argument. */
+export interface ArgumentSpec {
+  readonly name: string
+  readonly type: "text" | "integer"
+  readonly choices: ReadonlyArray<string>
+  readonly description: string
+  readonly min: number
+  readonly max: number
+}
+
+/** A command with its subcommands. */
+export interface CommandSpec {
+  /** From the program's name on: `["clincus", "tmux", "send"]`. */
+  readonly path: ReadonlyArray<string>
+  readonly name: string
+  readonly group: string | undefined
+  readonly paragraphs: ReadonlyArray<string>
+  readonly examples: ReadonlyArray<readonly [line: string, what: string]>
+  readonly options: ReadonlyArray<OptionSpec>
+  readonly args: ReadonlyArray<ArgumentSpec>
+  readonly children: ReadonlyArray<CommandSpec>
+  /** Names that begin with `_` are for scripts: neither help nor completion shows them. */
+  readonly hidden: boolean
+}
+
+/*
+ * The public functions of @effect/cli lose what is needed here (nested subcommands, which option has a default or is
+ * repeated, a description without the library's own sentences), so the definition is read node by node. It is treated
+ * as unknown data: a node of another shape yields nothing instead of failing.
+ */
+const at = (node: unknown, key: string): unknown => hasProperty(node, key) ? node[key] : undefined
+const tag = (node: unknown): unknown => at(node, "_tag")
+const text = (value: unknown): string => typeof value === "string" ? value : ""
+const list = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
+
+/** The words of a HelpDoc or a Span, without their style. */
+export const words = (node: unknown): string => {
+  if (typeof node === "string") return node
+  switch (tag(node)) {
+    case "Sequence":
+      return [words(at(node, "left")), words(at(node, "right"))].filter((part) => part !== "").join(" ")
+    case "Empty":
+      return ""
+    default:
+      return words(at(node, "value") ?? "")
+  }
+}
+
+const blocks = (doc: unknown): ReadonlyArray<unknown> =>
+  tag(doc) === "Sequence" ? [...blocks(at(doc, "left")), ...blocks(at(doc, "right"))] : [doc]
+
+const choicesOf = (primitive: unknown): ReadonlyArray<string> =>
+  list(at(primitive, "alternatives")).map((pair) => text(list(pair)[0]))
+
+const typeOf = (primitive: unknown): "text" | "integer" => tag(primitive) === "Integer" ? "integer" : "text"
+
+interface Around {
+  readonly fallback: string | undefined
+  readonly repeated: boolean
+  readonly required: boolean
+  readonly group: number
+}
+
+const shown = (fallback: unknown): string | undefined => {
+  const value = Option.isOption(fallback) ? Option.getOrUndefined(fallback) : fallback
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined
+}
+
+const dashed = (name: string): string => `${name.length === 1 ? "-" : "--"}${name}`
+
+const single = (node: unknown, around: Around): OptionSpec => {
+  const primitive = at(node, "primitiveType")
+  const placeholder = text(at(node, "placeholder"))
+  const optional = /^\[=(.*)\]$/.exec(placeholder)
+  const choices = choicesOf(primitive)
+  const named = shown(at(node, "pseudoName")) !== undefined
+  const [first = "", ...rest] = [text(at(node, "name")), ...list(at(node, "aliases")).map(text)]
+    .toSorted((a, b) => Math.min(b.length, 2) - Math.min(a.length, 2))
+    .map(dashed)
+  return {
+    names: [first, ...rest],
+    takes: tag(primitive) === "Bool" ? "nothing" : optional === null ? "value" : "optional value",
+    value: optional?.[1] ??
+      (named ? placeholder : choices.length > 0 ? choices.join("|") : placeholder.toUpperCase()),
+    type: typeOf(primitive),
+    choices,
+    description: words(at(node, "description")),
+    ...around
+  }
+}
+
+const optionsOf = (root: unknown): ReadonlyArray<OptionSpec> => {
+  let group = 0
+  const walk = (node: unknown, around: Around): ReadonlyArray<OptionSpec> => {
+    switch (tag(node)) {
+      case "Single":
+        return [single(node, around.group < 0 ? { ...around, group: group++ } : around)]
+      case "KeyValueMap":
+      case "Variadic":
+        return walk(at(node, "argumentOption"), {
+          ...around,
+          repeated: true,
+          required: around.required && Number(shown(at(node, "min")) ?? 0) > 0
+        })
+      case "Map":
+        return walk(at(node, "options"), around)
+      case "WithDefault":
+      case "WithFallback":
+        return walk(at(node, "options"), {
+          ...around,
+          required: false,
+          fallback: around.fallback ?? shown(at(node, "fallback"))
+        })
+      case "Both":
+        return [...walk(at(node, "left"), around), ...walk(at(node, "right"), around)]
+      case "OrElse": {
+        const shared = { ...around, group: around.group < 0 ? group++ : around.group, required: false }
+        return [...walk(at(node, "left"), shared), ...walk(at(node, "right"), shared)]
+      }
+      default:
+        return []
+    }
+  }
+  return walk(root, { fallback: undefined, repeated: false, required: true, group: -1 })
+}
+
+const argumentsOf = (node: unknown, min = 1, max = 1): ReadonlyArray<ArgumentSpec> => {
+  switch (tag(node)) {
+    case "Single": {
+      const primitive = at(node, "primitiveType")
+      return [{
+        name: text(at(node, "name")).replace(/^<(.*)>$/, "$1").toUpperCase(),
+        type: typeOf(primitive),
+        choices: choicesOf(primitive),
+        description: words(at(node, "description")),
+        min,
+        max
+      }]
+    }
+    case "Variadic":
+      return argumentsOf(
+        at(node, "args"),
+        Math.min(min, Number(shown(at(node, "min")) ?? 0)),
+        Number(shown(at(node, "max")) ?? Infinity)
+      )
+    case "WithDefault":
+    case "WithFallbackConfig":
+      return argumentsOf(at(node, "args"), 0, max)
+    case "Map":
+      return argumentsOf(at(node, "args"), min, max)
+    case "Both":
+      return [...argumentsOf(at(node, "left"), min, max), ...argumentsOf(at(node, "right"), min, max)]
+    default:
+      return []
+  }
+}
+
+const commandOf = (
+  node: unknown,
+  parents: ReadonlyArray<string>,
+  children: ReadonlyArray<unknown> = []
+): CommandSpec => {
+  switch (tag(node)) {
+    case "Map":
+      return commandOf(at(node, "command"), parents, children)
+    case "Subcommands":
+      return commandOf(at(node, "parent"), parents, [...children, ...list(at(node, "children"))])
+    default: {
+      const name = text(at(node, "name"))
+      const path = [...parents, name]
+      const doc = blocks(at(node, "description"))
+      return {
+        path,
+        name,
+        hidden: name.startsWith("_"),
+        group: doc.filter((block) => tag(block) === "Header").map(words)[0],
+        paragraphs: doc.filter((block) => tag(block) === "Paragraph").map(words),
+        examples: doc.filter((block) => tag(block) === "DescriptionList").flatMap((block) =>
+          list(at(block, "definitions")).map((pair) => [words(list(pair)[0]), words(list(pair)[1])] as const)
+        ),
+        options: optionsOf(at(node, "options")),
+        args: argumentsOf(at(node, "args")),
+        children: children.map((child) => commandOf(child, path))
+      }
+    }
+  }
+}
+
+/** Reads a command's definition: the one table that argv, help and completion are made from. */
+export const treeOf = <A>(descriptor: Descriptor.Command<A>): CommandSpec => commandOf(descriptor, [])

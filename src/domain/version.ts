@@ -1,0 +1,4 @@
+declare const CLINCUS_VERSION: string | undefined
+
+/** The version of clincus, as in package.json; the build puts it in, so that one file is enough to run. */
+export const version: string = typeof CLINCUS_VERSION === "string" ? CLINCUS_VERSION : "0.0.0-source"
