@@ -13,6 +13,11 @@ export interface Client {
   readonly raw: (request: TransportRequest) => Effect.Effect<TransportResponse, IncusFailure>
   /** The `metadata` of a synchronous answer, decoded. */
   readonly get: <A, I>(path: string, schema: Schema.Schema<A, I>) => Effect.Effect<A, IncusFailure>
+  /** The same with the answer's ETag, for a write that must not overwrite somebody else's. */
+  readonly getTagged: <A, I>(
+    path: string,
+    schema: Schema.Schema<A, I>
+  ) => Effect.Effect<{ readonly value: A; readonly etag: string }, IncusFailure>
   /** A request whose answer holds nothing of interest. */
   readonly send: (request: TransportRequest) => Effect.Effect<void, IncusFailure>
   /** A request that starts an operation, which is returned as it stands. */
@@ -55,7 +60,8 @@ export const makeClient = (transport: Context.Tag.Service<IncusTransport>, proje
           Effect.filterOrFail(
             (answer) => answer.type !== "error" && response.status < 400,
             (answer) => refused(request, answer.error_code || response.status, answer.error)
-          )
+          ),
+          Effect.map((answer) => ({ ...answer, etag: response.headers.etag ?? "" }))
         )
       )
     )
@@ -75,10 +81,16 @@ export const makeClient = (transport: Context.Tag.Service<IncusTransport>, proje
       )
     )
 
-  const get: Client["get"] = (at, schema) => {
+  const getTagged: Client["getTagged"] = (at, schema) => {
     const request: TransportRequest = { method: "GET", path: at }
-    return envelope(request).pipe(Effect.flatMap((answer) => decode(request, schema)(answer.metadata)))
+    return envelope(request).pipe(
+      Effect.flatMap(({ etag, metadata }) =>
+        decode(request, schema)(metadata).pipe(Effect.map((value) => ({ value, etag })))
+      )
+    )
   }
+
+  const get: Client["get"] = (at, schema) => getTagged(at, schema).pipe(Effect.map(({ value }) => value))
 
   const start: Client["start"] = (request) =>
     envelope(request).pipe(Effect.flatMap((answer) => decode(request, Operation)(answer.metadata)))
@@ -99,6 +111,7 @@ export const makeClient = (transport: Context.Tag.Service<IncusTransport>, proje
     path,
     raw,
     get,
+    getTagged,
     send: (request) => Effect.asVoid(envelope(request)),
     start,
     wait,

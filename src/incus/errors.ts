@@ -72,6 +72,16 @@ export class NameTaken extends Data.TaggedError("NameTaken")<{ readonly name: st
   }
 }
 
+/** Somebody else changed the instance between our reading and our writing. */
+export class InstanceChanged extends Data.TaggedError("InstanceChanged")<{ readonly name: string }> {
+  override get message(): string {
+    return `${this.name} was changed by somebody else at the same moment`
+  }
+  get hint(): string {
+    return "Try again."
+  }
+}
+
 /** No image has this alias or fingerprint. */
 export class ImageNotFound extends Data.TaggedError("ImageNotFound")<{ readonly image: string }> {
   override get message(): string {

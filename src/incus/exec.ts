@@ -2,6 +2,7 @@ import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -24,6 +25,8 @@ export interface ExecRequest {
   readonly directory?: string
   /** Standard input, whole. Without it the command reads end-of-file. */
   readonly input?: Uint8Array | string
+  /** Called for each piece of output of `run` as it comes, in order: 1 is standard output, 2 is standard error. */
+  readonly onOutput?: (chunk: Uint8Array, descriptor: 1 | 2) => Effect.Effect<void>
 }
 
 export interface ExecResult {
@@ -84,6 +87,22 @@ const listen = (socket: WebSocket, onChunk: (chunk: Uint8Array) => void) =>
     socket.on("error", end)
     socket.resume()
     return Deferred.await(ended)
+  })
+
+/** Calls `onOutput` in a fiber of its own, so that it may take its time; `follow` waits until it has seen everything. */
+const following = ({ onOutput }: ExecRequest) =>
+  Effect.gen(function*() {
+    if (onOutput === undefined) return { tell: () => {}, follow: Effect.void }
+    const queue = yield* Queue.unbounded<readonly [Uint8Array, 1 | 2] | undefined>()
+    const fiber = yield* Stream.fromQueue(queue).pipe(
+      Stream.takeWhile((piece) => piece !== undefined),
+      Stream.runForEach(([chunk, descriptor]) => onOutput(chunk, descriptor)),
+      Effect.forkScoped
+    )
+    return {
+      tell: (chunk: Uint8Array, descriptor: 1 | 2) => void queue.unsafeOffer([chunk, descriptor]),
+      follow: queue.offer(undefined).pipe(Effect.zipRight(Fiber.join(fiber)))
+    }
   })
 
 export const makeExec = (client: Client): Exec => {
@@ -158,8 +177,15 @@ export const makeExec = (client: Client): Exec => {
       if (stdin === undefined || stdout === undefined || stderr === undefined || control === undefined) {
         return yield* new IncusUnexpected({ method: "POST", path: post.path, reason: "no file descriptors" })
       }
-      const outEnded = yield* listen(stdout, (chunk) => chunks.out.push(chunk))
-      const errEnded = yield* listen(stderr, (chunk) => chunks.err.push(chunk))
+      const { follow, tell } = yield* following(request)
+      const outEnded = yield* listen(stdout, (chunk) => {
+        chunks.out.push(chunk)
+        tell(chunk, 1)
+      })
+      const errEnded = yield* listen(stderr, (chunk) => {
+        chunks.err.push(chunk)
+        tell(chunk, 2)
+      })
       control.resume()
       stdin.on("error", () => {})
       if (request.input !== undefined) stdin.send(Buffer.from(request.input))
@@ -170,6 +196,7 @@ export const makeExec = (client: Client): Exec => {
         Effect.timeout("2 seconds"),
         Effect.ignore
       )
+      yield* follow
       return {
         status: code,
         stdout: Buffer.concat(chunks.out).toString("utf8"),

@@ -2,25 +2,40 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { createReadStream } from "node:fs"
+import { Readable } from "node:stream"
 import { type Client, isNotFound } from "./client.ts"
-import { ImageNotFound, type IncusFailure } from "./errors.ts"
-import { Image, ImageAlias } from "./schemas.ts"
+import { ImageNotFound, type IncusFailure, IncusUnexpected } from "./errors.ts"
+import type { TransportRequest } from "./IncusTransport.ts"
+import { Image, ImageAlias, type Operation } from "./schemas.ts"
 
 export interface Images {
   readonly list: Effect.Effect<ReadonlyArray<Image>, IncusFailure>
   /** The image that an alias stands for, or the one with this fingerprint. */
   readonly get: (image: string) => Effect.Effect<Image, IncusFailure | ImageNotFound>
-  /** Copies an image of a simplestreams server into the store and returns its fingerprint. */
+  /**
+   * Copies an image of a simplestreams server into the store and returns its fingerprint, also where the image was there
+   * before. Interrupting this or one of the next three leaves no new image.
+   */
   readonly copy: (server: string, alias: string) => Effect.Effect<string, IncusFailure>
   /** Imports a unified image tarball (metadata.yaml, templates/, rootfs/) from a file of this machine; returns its fingerprint. */
   readonly importFile: (
     path: string,
     properties: Record<string, string>
   ) => Effect.Effect<string, IncusFailure>
-  /** Makes an image of a stopped instance and returns its fingerprint. */
+  /** Imports an image in two files: a tarball with `metadata.yaml`, and one of the root file system. */
+  readonly importSplit: (
+    metadata: string,
+    rootfs: string,
+    properties: Record<string, string>
+  ) => Effect.Effect<string, IncusFailure>
+  /**
+   * Makes an image of a stopped instance and returns its fingerprint. `compression` is a command of the daemon's machine
+   * with its options, `none`, or undefined for the server's default.
+   */
   readonly publish: (
     instance: string,
-    properties: Record<string, string>
+    properties: Record<string, string>,
+    compression?: string
   ) => Effect.Effect<string, IncusFailure>
   /** Points an alias at an image, away from the one that it named before. Returns the fingerprint it named before. */
   readonly pointAlias: (
@@ -33,17 +48,73 @@ export interface Images {
 
 const Created = Schema.Struct({ fingerprint: Schema.String })
 
+/** The body of a form with files, as bytes that are read when they are sent. */
+const form = (boundary: string, files: Record<string, string>): Readable =>
+  Readable.from((async function*() {
+    for (const [name, path] of Object.entries(files)) {
+      yield Buffer.from(
+        `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${name}.tar"\r\n`
+          + "Content-Type: application/octet-stream\r\n\r\n"
+      )
+      yield* createReadStream(path)
+      yield Buffer.from("\r\n")
+    }
+    yield Buffer.from(`--${boundary}--\r\n`)
+  })())
+
 export const makeImages = (client: Client): Images => {
-  const fingerprint = (metadata: unknown, fallback: () => Effect.Effect<string, IncusFailure>) =>
-    Schema.decodeUnknown(Created)(metadata).pipe(
-      Effect.map((created) => created.fingerprint),
-      Effect.catchTag("ParseError", fallback)
+  const remove: Images["remove"] = (print) =>
+    client.run({ method: "DELETE", path: client.path(["images", print]) }).pipe(
+      Effect.asVoid,
+      Effect.catchIf(isNotFound, () => Effect.void)
     )
 
-  const create = (json: unknown) =>
-    client.run({ method: "POST", path: client.path(["images"]), json }).pipe(
-      Effect.flatMap((operation) => fingerprint(operation.metadata, () => Effect.succeed("")))
+  /** Cancels an operation or, where it cannot be cancelled, waits for its end and removes what it has made. */
+  const undo = (operation: Operation, request: TransportRequest, before: ReadonlyArray<string>) =>
+    client.send({ method: "DELETE", path: client.path(["operations", operation.id]) }).pipe(
+      Effect.ignore,
+      Effect.zipRight(client.wait(operation, request)),
+      Effect.flatMap((ended) => Schema.decodeUnknown(Created)(ended.metadata)),
+      Effect.flatMap((created) =>
+        before.includes(created.fingerprint) ? Effect.void : remove(created.fingerprint)
+      ),
+      Effect.ignore
     )
+
+  const list = client.get(client.path(["images"], { recursion: "1" }), Schema.Array(Image))
+
+  const create = (request: TransportRequest) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const before = (yield* list).map((image) => image.fingerprint)
+        // Uninterruptible, uploads too: a client that goes away just now could not know whether an image will come of it.
+        const operation = yield* client.start(request)
+        return yield* restore(client.wait(operation, request)).pipe(
+          Effect.onInterrupt(() => undo(operation, request, before))
+        )
+      })
+    ).pipe(
+      Effect.flatMap((operation) =>
+        Schema.decodeUnknown(Created)(operation.metadata).pipe(
+          Effect.mapError((error) =>
+            new IncusUnexpected({ method: request.method, path: "/1.0/images", reason: error.message })
+          )
+        )
+      ),
+      Effect.map((created) => created.fingerprint)
+    )
+
+  const upload = (properties: Record<string, string>, type: string, stream: () => Readable) =>
+    create({
+      method: "POST",
+      path: client.path(["images"]),
+      stream,
+      headers: {
+        "Content-Type": type,
+        "X-Incus-properties": new URLSearchParams(properties).toString(),
+        "Transfer-Encoding": "chunked"
+      }
+    })
 
   const alias = (name: string) =>
     client.get(client.path(["images", "aliases", name]), ImageAlias).pipe(
@@ -54,7 +125,7 @@ export const makeImages = (client: Client): Images => {
   const byFingerprint = (print: string) => client.get(client.path(["images", print]), Image)
 
   return {
-    list: client.get(client.path(["images"], { recursion: "1" }), Schema.Array(Image)),
+    list,
     get: (image) =>
       alias(image).pipe(
         Effect.flatMap((target) => byFingerprint(Option.getOrElse(target, () => image))),
@@ -62,21 +133,31 @@ export const makeImages = (client: Client): Images => {
       ),
     copy: (server, name) =>
       create({
-        source: { type: "image", mode: "pull", server, protocol: "simplestreams", alias: name }
-      }),
-    importFile: (path, properties) =>
-      client.run({
         method: "POST",
         path: client.path(["images"]),
-        stream: () => createReadStream(path),
-        headers: {
-          "Content-Type": "application/octet-stream",
-          "X-Incus-properties": new URLSearchParams(properties).toString(),
-          "Transfer-Encoding": "chunked"
+        json: { source: { type: "image", mode: "pull", server, protocol: "simplestreams", alias: name } }
+      }),
+    importFile: (path, properties) =>
+      upload(properties, "application/octet-stream", () => createReadStream(path)),
+    importSplit: (metadata, rootfs, properties) => {
+      const boundary = "clincus-image-form-boundary-5f2c1e"
+      return upload(
+        properties,
+        `multipart/form-data; boundary=${boundary}`,
+        () => form(boundary, { metadata, rootfs })
+      )
+    },
+    publish: (instance, properties, compression) =>
+      create({
+        method: "POST",
+        path: client.path(["images"]),
+        json: {
+          source: { type: "instance", name: instance },
+          properties,
+          public: false,
+          ...(compression === undefined ? {} : { compression_algorithm: compression })
         }
-      }).pipe(Effect.flatMap((operation) => fingerprint(operation.metadata, () => Effect.succeed("")))),
-    publish: (instance, properties) =>
-      create({ source: { type: "instance", name: instance }, properties, public: false }),
+      }),
     pointAlias: (name, target) =>
       alias(name).pipe(
         Effect.tap((before) =>
@@ -93,10 +174,6 @@ export const makeImages = (client: Client): Images => {
             })
         )
       ),
-    remove: (print) =>
-      client.run({ method: "DELETE", path: client.path(["images", print]) }).pipe(
-        Effect.asVoid,
-        Effect.catchIf(isNotFound, () => Effect.void)
-      )
+    remove
   }
 }

@@ -1,7 +1,15 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type Client, instanceNamed, isNotFound } from "./client.ts"
-import { ImageNotFound, type IncusFailure, type InstanceNotFound, NameTaken } from "./errors.ts"
+import {
+  ImageNotFound,
+  type IncusFailure,
+  IncusRequestError,
+  InstanceChanged,
+  type InstanceNotFound,
+  NameTaken
+} from "./errors.ts"
 import { type Device, Instance, InstanceState } from "./schemas.ts"
 
 /** What an instance is made from and with; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/. */
@@ -43,6 +51,14 @@ export interface Instances {
     name: string,
     patch: InstancePatch
   ) => Effect.Effect<void, IncusFailure | InstanceNotFound>
+  /**
+   * Replaces configuration and devices whole, made from what stands there. Fails with `InstanceChanged` where `change`
+   * returns none or somebody else was quicker, so that of two who try at once exactly one succeeds.
+   */
+  readonly edit: (
+    name: string,
+    change: (instance: Instance) => Option.Option<Required<InstancePatch>>
+  ) => Effect.Effect<void, IncusFailure | InstanceNotFound | InstanceChanged>
   /** Deletes a stopped instance. One that is gone already is no error. */
   readonly remove: (name: string) => Effect.Effect<void, IncusFailure>
   /** Stops by force and deletes, whatever the state; tolerates an instance that goes away meanwhile. */
@@ -130,6 +146,34 @@ export const makeInstances = (client: Client): Instances => {
           ...(patch.ephemeral === undefined ? {} : { ephemeral: patch.ephemeral })
         }
       }).pipe(Effect.mapError(instanceNamed(name))),
+    edit: (name, change) =>
+      client.getTagged(at(name), Instance).pipe(
+        Effect.flatMap(({ etag, value }) =>
+          Option.match(change(value), {
+            onNone: () => Effect.fail<IncusFailure | InstanceChanged>(new InstanceChanged({ name })),
+            onSome: (changed): Effect.Effect<unknown, IncusFailure | InstanceChanged> =>
+              client.run({
+                method: "PUT",
+                path: at(name),
+                headers: { "If-Match": etag },
+                json: {
+                  architecture: value.architecture,
+                  description: value.description,
+                  profiles: value.profiles,
+                  ...changed
+                }
+              })
+          })
+        ),
+        Effect.asVoid,
+        Effect.mapError((error) =>
+          error instanceof InstanceChanged
+            ? error
+            : error instanceof IncusRequestError && error.status === 412
+            ? new InstanceChanged({ name })
+            : instanceNamed(name)(error)
+        )
+      ),
     remove,
     destroy: (name) =>
       stop(name, { force: true }).pipe(

@@ -32,6 +32,8 @@ export const Instance = Schema.Struct({
   type: Schema.String,
   /** Incus deletes an ephemeral instance by itself when it stops. */
   ephemeral: Schema.Boolean,
+  architecture: Schema.String,
+  description: orEmpty(Schema.String, () => ""),
   config: orEmpty(Strings, () => ({})),
   devices: orEmpty(Schema.Record({ key: Schema.String, value: Device }), () => ({})),
   expanded_devices: orEmpty(Schema.Record({ key: Schema.String, value: Device }), () => ({})),

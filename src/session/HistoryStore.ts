@@ -71,10 +71,13 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
   readonly save: (metadata: Metadata) => Effect.Effect<void, HistoryError>
   /** Sessions that were opened and not finished: live, or left by a crash. */
   readonly unfinished: Effect.Effect<ReadonlyArray<OpenSession>, HistoryError>
-  /** Removes the credentials, notes how the session ended and keeps the promise. A second call changes nothing. */
+  /**
+   * Removes the credentials and notes how the session ended (nothing is noted without `end`). A second call changes
+   * nothing.
+   */
   readonly finish: (
     session: { readonly tool: string; readonly id: string },
-    end: End
+    end: End | undefined
   ) => Effect.Effect<void, HistoryError | State.StateError>
   readonly outcome: (
     session: { readonly tool: string; readonly id: string }
@@ -232,7 +235,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
             yield* Effect.forEach(open.value.remove, (file) => State.remove(directory(session), file))
             yield* Effect.forEach(open.value.scrub, ({ keys, path: file }) => scrub(session, file, keys))
             const metadata = yield* get(session)
-            if (Option.isSome(metadata)) {
+            if (Option.isSome(metadata) && end !== undefined) {
               const left = yield* outcome(session)
               const now = new Date(yield* Clock.currentTimeMillis)
               yield* save({

@@ -11,8 +11,6 @@ export interface ToolContext {
   readonly home: string
   /** Whether the agent acts without asking. */
   readonly bypass: boolean
-  /** Whether any of the tool's credentials were found on the host. */
-  readonly authenticated: boolean
   /** The tool's environment, credentials included. */
   readonly environment: Readonly<Record<string, string>>
 }

@@ -10,21 +10,23 @@ const ownKeys = [
   "mcpServers",
   "preferredNotifChannel",
   "verbose",
-  "hasCompletedOnboarding",
   "lastOnboardingVersion"
 ]
 
-/** Questions that the container makes pointless are answered; logging in is left to the user who has not yet. */
+/**
+ * Questions that the container makes pointless are answered. Whoever has not logged in is told so by the tool's own
+ * screen: its guided tour would end the tool where its servers cannot be reached.
+ */
 const globalState: JsonDocument = {
   path: ".claude/.claude.json",
   own: { path: ".claude.json", moved: { by: "CLAUDE_CONFIG_DIR", path: ".claude.json" } },
-  edit: ({ current, own }, { authenticated, bypass, directory, environment }) => {
+  edit: ({ current, own }, { bypass, directory, environment }) => {
     const merged = { theme: "dark", ...pick(own, ownKeys), ...current }
     const projects = objectAt(merged, "projects")
     const key = environment["ANTHROPIC_API_KEY"]
     return {
       ...merged,
-      ...(authenticated ? { hasCompletedOnboarding: true } : {}),
+      hasCompletedOnboarding: true,
       ...(bypass ? { bypassPermissionsModeAccepted: true } : {}),
       ...(key === undefined
         ? {}

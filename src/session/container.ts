@@ -1,0 +1,154 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { type ImageNotFound, type IncusFailure, NameTaken } from "../incus/errors.ts"
+import { IncusService } from "../incus/IncusService.ts"
+import type { InstancePatch } from "../incus/instances.ts"
+import type { Device, Instance } from "../incus/schemas.ts"
+import { ContainerLeft } from "./errors.ts"
+import { fromInstance, type Labels, toConfig } from "./labels.ts"
+import type { Place } from "./SlotService.ts"
+
+/** What a session's container is to be, but for its name and slot. */
+export interface ContainerSpec {
+  readonly image: string
+  readonly devices: Record<string, Device>
+  readonly config: Record<string, string>
+  /** Labels of the session in the given slot. */
+  readonly labels: (slot: number, persistent: boolean) => Labels
+  readonly persistent: boolean
+}
+
+/** A container that runs for a session. */
+export interface Occupied extends Place {
+  /** True where a persistent container that was there is used again. */
+  readonly restarted: boolean
+  readonly persistent: boolean
+}
+
+/** Two programs may find the same stopped container. Whoever has claimed it has this long to start it (ms). */
+const claimGrace = 30_000
+
+const profiles = ["default", "clincus"]
+const sessionDevice = /^(workspace|outcome|state\d+)$/
+
+const create = (place: Place, spec: ContainerSpec) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    yield* incus.instances.createAndStart({
+      name: place.container,
+      image: spec.image,
+      ephemeral: !spec.persistent,
+      config: { ...spec.config, ...toConfig(spec.labels(place.slot, spec.persistent)) },
+      devices: spec.devices,
+      profiles
+    })
+    return { ...place, restarted: false, persistent: spec.persistent }
+  })
+
+/** A persistent container is free when it is stopped and nobody is just about to start it. */
+const isFree = (instance: Instance, now: number): boolean =>
+  instance.status === "Stopped"
+  && Option.match(fromInstance(instance), {
+    onNone: () => false,
+    onSome: ({ persistent, started }) =>
+      persistent === "true" && (instance.last_used_at.getTime() >= started || now - started > claimGrace)
+  })
+
+/** Gives a stopped persistent container to this session and starts it. */
+const restart = (place: Place, spec: ContainerSpec) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const labels = spec.labels(place.slot, true)
+    yield* incus.instances.edit(place.container, (instance) =>
+      isFree(instance, labels.started)
+        ? Option.some<Required<InstancePatch>>({
+          config: { ...instance.config, ...spec.config, ...toConfig(labels) },
+          devices: {
+            // What an earlier session had mounted is none of this one's business.
+            ...Object.fromEntries(
+              Object.entries<Device>(instance.devices).filter(([name]) => !sessionDevice.test(name))
+            ),
+            ...spec.devices
+          },
+          ephemeral: false
+        })
+        : Option.none())
+    yield* incus.instances.start(place.container)
+    return { ...place, restarted: true, persistent: true }
+  })
+
+/**
+ * Makes the container of a place run for a session: a new one, or the persistent one that stands there stopped. An
+ * ephemeral one that a crash left there is removed first; a persistent one is never replaced.
+ */
+export const occupy = (
+  place: Place,
+  spec: ContainerSpec
+): Effect.Effect<Occupied, IncusFailure | ImageNotFound | NameTaken, IncusService> =>
+  Effect.gen(function*() {
+    if (Option.isNone(place.stopped)) return yield* create(place, spec)
+    const labels = fromInstance(place.stopped.value)
+    if (Option.exists(labels, ({ persistent }) => persistent === "true")) return yield* restart(place, spec)
+    yield* removeContainer(place.container, Option.none())
+    return yield* create(place, spec)
+  }).pipe(
+    // A container that went away between listing and using it is a race lost like any other.
+    Effect.catchTags({
+      InstanceNotFound: () => new NameTaken({ name: place.container }),
+      InstanceChanged: () => new NameTaken({ name: place.container }),
+      ContainerLeft: () => new NameTaken({ name: place.container })
+    }),
+    // Making and starting is one step: what is begun is known to the release.
+    Effect.uninterruptible
+  )
+
+/** Now and then Incus is busy with the instance, or it is just going away by itself; then it is asked again. */
+const patience = Schedule.spaced("250 millis").pipe(Schedule.intersect(Schedule.recurs(60)))
+
+/**
+ * Removes a container, whatever its state, and returns when it is gone. Given a session, only while it belongs to that:
+ * the name may have passed to another one meanwhile. Tries for some 15 s, then fails with `ContainerLeft`.
+ */
+export const removeContainer = (container: string, session: Option.Option<string>) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const instance = yield* incus.instances.get(container)
+    const owner = Option.map(fromInstance(instance), (labels) => labels.session)
+    if (Option.isSome(session) && !Option.contains(owner, session.value)) return
+    yield* incus.instances.destroy(container)
+  }).pipe(
+    Effect.retry({ schedule: patience, while: (error) => error._tag === "IncusRequestError" }),
+    Effect.catchTag("InstanceNotFound", () => Effect.void),
+    Effect.mapError((cause) => new ContainerLeft({ container, cause }))
+  )
+
+/** Switches a container off: asks its system first, for `timeoutSeconds`, then pulls the plug. An ephemeral one is gone then. */
+export const stopContainer = (container: string, timeoutSeconds: number) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    yield* incus.instances.stop(container, { force: false, timeoutSeconds }).pipe(
+      Effect.catchTag("IncusRequestError", () => incus.instances.stop(container, { force: true }))
+    )
+  }).pipe(
+    Effect.retry({ schedule: patience, while: (error) => error._tag === "IncusRequestError" }),
+    Effect.catchTag("InstanceNotFound", () => Effect.void),
+    Effect.mapError((cause) => new ContainerLeft({ container, cause }))
+  )
+
+/** Waits until the container no longer runs, for at most `timeoutMillis`; true if it does not. */
+export const waitUntilStopped = (container: string, timeoutMillis: number) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const deadline = (yield* Clock.currentTimeMillis) + timeoutMillis
+    while ((yield* Clock.currentTimeMillis) < deadline) {
+      const status = yield* incus.instances.get(container).pipe(
+        Effect.map((instance) => instance.status),
+        Effect.catchTag("InstanceNotFound", () => Effect.succeed("Gone"))
+      )
+      if (status === "Stopped" || status === "Gone") return true
+      yield* Effect.sleep("200 millis")
+    }
+    return false
+  })

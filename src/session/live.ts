@@ -1,0 +1,105 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type IncusFailure, InstanceNotFound } from "../incus/errors.ts"
+import { IncusService } from "../incus/IncusService.ts"
+import type { Instance } from "../incus/schemas.ts"
+import type { Guest } from "../tmux/TmuxService.ts"
+import { NoLiveSession, NotASession, SeveralSessions } from "./errors.ts"
+import { fromInstance, type Labels } from "./labels.ts"
+import { SlotService } from "./SlotService.ts"
+
+/** A container of clincus and what its labels say: running, or persistent and stopped. */
+export interface LiveSession {
+  readonly container: string
+  readonly instance: Instance
+  readonly labels: Labels
+  readonly running: boolean
+}
+
+/** The user and the tmux of a session. */
+export const guestOf = (session: { readonly container: string; readonly labels: Labels }): Guest => ({
+  container: session.container,
+  uid: session.labels.uid,
+  gid: session.labels.gid,
+  home: session.labels.home,
+  directory: session.labels.directory
+})
+
+const toLive = (instance: Instance): Option.Option<LiveSession> =>
+  fromInstance(instance).pipe(Option.map((labels) => ({
+    container: instance.name,
+    instance,
+    labels,
+    running: instance.status === "Running"
+  })))
+
+/** All containers with this prefix that clincus made, oldest first. One request. */
+export const liveSessions: Effect.Effect<
+  ReadonlyArray<LiveSession>,
+  IncusFailure,
+  IncusService | SlotService
+> = Effect.gen(function*() {
+  const incus = yield* IncusService
+  const { prefix } = yield* SlotService
+  const instances = yield* incus.instances.list
+  return instances
+    .filter((instance) => instance.name.startsWith(prefix))
+    .flatMap((instance) => Option.toArray(toLive(instance)))
+    .toSorted((a, b) => a.labels.started - b.labels.started)
+})
+
+/** The session in a container, by the container's name. */
+export const sessionNamed = (
+  container: string
+): Effect.Effect<LiveSession, IncusFailure | InstanceNotFound | NotASession, IncusService> =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const instance = yield* incus.instances.get(container)
+    return yield* Option.match(toLive(instance), {
+      onNone: () => new NotASession({ container }),
+      onSome: Effect.succeed
+    })
+  })
+
+/** Which session is meant: by name, else by workspace and slot, else the only one that runs. */
+export interface Selection {
+  readonly container?: string | undefined
+  readonly slot?: number | undefined
+  /** Real path. */
+  readonly workspace?: string | undefined
+}
+
+/** The sessions that a selection leaves, running ones only. */
+export const matching = (
+  sessions: ReadonlyArray<LiveSession>,
+  selection: Selection
+): ReadonlyArray<LiveSession> =>
+  sessions.filter(({ labels, running }) =>
+    running
+    && (selection.slot === undefined || labels.slot === selection.slot)
+    && (selection.workspace === undefined || labels.workspace === selection.workspace)
+  )
+
+/** The one running session that is meant; fails where there is none or more than one. */
+export const selectSession = (selection: Selection) =>
+  Effect.gen(function*() {
+    if (selection.container !== undefined) {
+      const found = yield* sessionNamed(selection.container)
+      return found.running
+        ? found
+        : yield* new NoLiveSession({ asked: `in ${selection.container} (it is stopped)` })
+    }
+    const found = matching(yield* liveSessions, selection)
+    const [only, ...others] = found
+    if (only === undefined) {
+      const slot = selection.slot === undefined ? "" : ` in slot ${selection.slot}`
+      const asked = selection.workspace === undefined
+        ? slot.trim()
+        : `${slot} for ${selection.workspace}`.trim()
+      return yield* new NoLiveSession({ asked })
+    }
+    if (others.length > 0) {
+      return yield* new SeveralSessions({ containers: found.map(({ container }) => container) })
+    }
+    return only
+  })

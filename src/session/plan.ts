@@ -1,0 +1,116 @@
+import type { Settings } from "../config/Settings.ts"
+import type { Device } from "../incus/schemas.ts"
+import { outcomeDirectory } from "../tmux/scripts.ts"
+import type { Tool, ToolContext } from "../tool/Tool.ts"
+import type { ChosenTool } from "../tool/ToolRegistry.ts"
+import type { Workspace } from "./workspace.ts"
+
+/** Variables that bash will not let anybody set, so that no tool started by it can get them. */
+export const readOnlyVariables: ReadonlyArray<string> = [
+  "BASHOPTS",
+  "BASH_VERSINFO",
+  "EUID",
+  "PPID",
+  "SHELLOPTS",
+  "UID"
+]
+
+/** The disks of a session: workspace, state directories and outcome, each shifted to the same owner inside as outside. */
+export const devicesOf = (
+  workspace: Workspace,
+  directory: string,
+  saved: string,
+  tool: Tool,
+  settings: Settings
+): Record<string, Device> => {
+  const disk = (source: string, path: string): Device => ({ type: "disk", source, path, shift: "true" })
+  const { network, pool } = settings.incus
+  return {
+    workspace: disk(workspace.path, directory),
+    outcome: disk(`${saved}/outcome`, outcomeDirectory),
+    ...Object.fromEntries(
+      tool.state.map((
+        path,
+        index
+      ) => [`state${index}`, disk(`${saved}/${path}`, `${workspace.identity.home}/${path}`)])
+    ),
+    ...(pool === undefined ? {} : { root: { type: "disk", path: "/", pool } }),
+    ...(network === undefined ? {} : { eth0: { type: "nic", network, name: "eth0" } })
+  }
+}
+
+/** Incus's limits; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/#resource-limits. */
+export const limitsOf = ({ limits }: Settings): Record<string, string> => ({
+  ...(limits.cpu === undefined ? {} : { "limits.cpu": limits.cpu }),
+  ...(limits.memory === undefined ? {} : { "limits.memory": limits.memory }),
+  ...(limits.processes === undefined ? {} : { "limits.processes": String(limits.processes) })
+})
+
+/** Directories between the home directory and a mounted one: made by the mount, so root's until they are given away. */
+export const mountParents = (tool: Tool, home: string): ReadonlyArray<string> => [
+  ...new Set(tool.state.flatMap((path) => {
+    const parts = path.split("/").slice(0, -1)
+    return parts.map((_, index) => `${home}/${parts.slice(0, index + 1).join("/")}`)
+  }))
+]
+
+/** What the tool's environment is made of; the later wins. Values never appear on a command line. */
+export const environmentOf = (
+  tool: Tool,
+  home: string,
+  sources: {
+    readonly credentials: Readonly<Record<string, string>>
+    readonly settings: Readonly<Record<string, string>>
+    readonly options: Readonly<Record<string, string>>
+  }
+): Record<string, string> => ({
+  PATH: `${home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+  LANG: "C.UTF-8",
+  COLORTERM: "truecolor",
+  // Node has certificates of its own and would not know the ones that the image took from the host.
+  NODE_EXTRA_CA_CERTS: "/etc/ssl/certs/ca-certificates.crt",
+  ...Object.fromEntries(
+    Object.entries(tool.environment).map(([name, value]) => [name, value.replaceAll("{home}", home)])
+  ),
+  ...sources.credentials,
+  ...sources.settings,
+  ...sources.options,
+  CLINCUS_BINARY: tool.binary
+})
+
+const resumeDiscovered = (discover: string) => `
+id=$(${discover})
+if [ -z "$id" ]; then printf 'clincus: this session holds no conversation to resume\\n' >&2; exit 1; fi
+exec "\${@//\\{id\\}/$id}"
+`
+
+/** The command of the pane. */
+export const commandOf = (
+  { bypass, tool }: ChosenTool,
+  context: Pick<ToolContext, "id">,
+  mode: "start" | "resume" | "debug"
+): ReadonlyArray<string> => {
+  if (mode === "debug") return ["bash", "-l"]
+  const base = [tool.binary, ...tool.args, ...(bypass ? tool.bypass : [])]
+  const { conversation } = tool
+  switch (conversation.kind) {
+    case "given":
+      return [
+        ...base,
+        ...(mode === "start" ? conversation.start(context.id) : conversation.resume(context.id))
+      ]
+    case "workspace":
+      return mode === "start" ? base : [...base, ...conversation.resume]
+    case "discovered":
+      return mode === "start"
+        ? base
+        : [
+          "bash",
+          "-c",
+          resumeDiscovered(conversation.discover),
+          "bash",
+          ...base,
+          ...conversation.resume("{id}")
+        ]
+  }
+}
