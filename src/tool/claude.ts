@@ -86,6 +86,7 @@ export const claude: Tool = {
   environment: {
     CLAUDE_CONFIG_DIR: "{home}/.claude",
     DISABLE_AUTOUPDATER: "1",
+    DISABLE_INSTALLATION_CHECKS: "1",
     // Without it Claude Code refuses to act without asking when it runs as root, sandbox or not.
     IS_SANDBOX: "1"
   },

@@ -1,0 +1,47 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { IncusService } from "../incus/IncusService.ts"
+import { removeContainer, stopContainer } from "./container.ts"
+import { HistoryStore } from "./HistoryStore.ts"
+import type { LiveSession } from "./live.ts"
+import type { EndReason } from "./metadata.ts"
+
+const keyOf = ({ labels }: LiveSession) => ({ tool: labels.tool, id: labels.session })
+
+const note = (session: LiveSession, reason: EndReason) =>
+  Effect.flatMap(HistoryStore, (history) => history.finish(keyOf(session), { reason }))
+
+/** Deletes a session's container by force, a persistent one too. The conversation stays saved. */
+export const killSession = (session: LiveSession) =>
+  removeContainer(session.container, Option.some(session.labels.session)).pipe(
+    Effect.zipRight(note(session, "killed"))
+  )
+
+/**
+ * Shuts a session down in an orderly way: its system gets `timeoutSeconds`, then the plug is pulled. An ephemeral
+ * container is deleted, a persistent one stays, stopped.
+ */
+export const shutdownSession = (session: LiveSession, timeoutSeconds: number) =>
+  Effect.gen(function*() {
+    yield* stopContainer(session.container, timeoutSeconds)
+    // Incus deletes an ephemeral instance by itself a moment after it has stopped; nobody has to wait for that elsewhere.
+    if (session.labels.persistent !== "true") {
+      yield* removeContainer(session.container, Option.some(session.labels.session))
+    }
+    yield* note(session, "shutdown")
+  })
+
+/** Turns a running ephemeral session persistent: from now on its container is stopped at the end, not deleted. */
+export const persistSession = (session: LiveSession) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const history = yield* HistoryStore
+    yield* incus.instances.edit(session.container, (instance) =>
+      Option.some({
+        config: { ...instance.config, "user.clincus.persistent": "true" },
+        devices: instance.devices,
+        ephemeral: false
+      }))
+    const metadata = yield* history.get(keyOf(session))
+    if (Option.isSome(metadata)) yield* history.save({ ...metadata.value, persistent: true })
+  })

@@ -1,0 +1,111 @@
+import * as Effect from "effect/Effect"
+import { CannotResume } from "./errors.ts"
+import { HistoryStore } from "./HistoryStore.ts"
+import { type LiveSession, liveSessions } from "./live.ts"
+import type { Metadata } from "./metadata.ts"
+import type { Workspace } from "./workspace.ts"
+
+/** What `--resume` leads to: a session that runs and is attached to, or a saved one that is started again. */
+export type Resumable =
+  | { readonly _tag: "Live"; readonly session: LiveSession }
+  | { readonly _tag: "Saved"; readonly metadata: Metadata }
+
+const next = "Run 'clincus list --all' to see what there is, or 'clincus shell' to start a new session."
+
+const when = (date: Date) => date.toISOString().slice(0, 16).replace("T", " ")
+
+/** The newest sessions, a line each, so that the one that was meant may be found at once. */
+const offer = (sessions: ReadonlyArray<Metadata>): string =>
+  sessions.length === 0
+    ? next
+    : [
+      "Saved sessions:",
+      ...sessions.slice(0, 10).map((one) =>
+        `  ${one.id}  ${one.tool}  ${when(one.lastUsedAt)}  ${one.workspace}`
+      ),
+      next
+    ].join("\n")
+
+/** The saved session whose id begins with `prefix`. Fails where none or several do. */
+export const findSaved = (prefix: string) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const { sessions } = yield* history.list
+    const found = sessions.filter(({ id }) => id.startsWith(prefix.toLowerCase()))
+    const [only, ...others] = found
+    if (only === undefined) {
+      return yield* new CannotResume({
+        reason: `no saved session has an id that begins with '${prefix}'`,
+        next: offer(sessions)
+      })
+    }
+    if (others.length > 0) {
+      return yield* new CannotResume({
+        reason: `'${prefix}' fits ${found.length} sessions`,
+        next: offer(found)
+      })
+    }
+    return only
+  })
+
+/**
+ * The session to resume: by id or the beginning of one; without it the newest of this workspace, of this tool and slot
+ * where they are given. Never starts anything by itself.
+ */
+export const findResumable = (request: {
+  readonly id: string | undefined
+  readonly workspace: Workspace
+  readonly tool: string | undefined
+  readonly slot: number | undefined
+}) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const live = yield* liveSessions
+    const attached = (id: string) => live.find(({ labels, running }) => running && labels.session === id)
+    const metadata = request.id !== undefined ? yield* findSaved(request.id) : yield* Effect.gen(function*() {
+      const { sessions } = yield* history.list
+      const here = sessions.filter((one) =>
+        one.workspace === request.workspace.path
+        && (request.tool === undefined || one.tool === request.tool)
+        && (request.slot === undefined || one.slot === request.slot)
+      )
+      const [newest] = here
+      if (newest !== undefined) return newest
+      const narrowed = [
+        request.tool === undefined ? "" : ` with ${request.tool}`,
+        request.slot === undefined ? "" : ` in slot ${request.slot}`
+      ].join("")
+      return yield* new CannotResume({
+        reason: `there is no saved session of ${request.workspace.path}${narrowed}`,
+        next: offer(sessions)
+      })
+    })
+    const session = attached(metadata.id)
+    const found: Resumable = session === undefined ? { _tag: "Saved", metadata } : { _tag: "Live", session }
+    return found
+  })
+
+/**
+ * The slot that a saved session can be resumed in: a persistent one in its own container and so its own slot, another
+ * in the one asked for or any.
+ */
+export const slotFor = (metadata: Metadata, asked: number | undefined) =>
+  Effect.gen(function*() {
+    if (!metadata.persistent) return asked ?? 0
+    const container = (yield* liveSessions).find((one) => one.container === metadata.container)
+    if (container === undefined) return asked ?? metadata.slot
+    if (asked !== undefined && asked !== 0 && asked !== metadata.slot) {
+      return yield* new CannotResume({
+        reason:
+          `session ${metadata.id} is persistent, and its container ${metadata.container} is in slot ${metadata.slot}`,
+        next: `Leave out --slot, or say --slot ${metadata.slot}.`
+      })
+    }
+    if (container.running) {
+      return yield* new CannotResume({
+        reason: `its container ${metadata.container} is in use by session ${container.labels.session}`,
+        next: `End that one first: clincus shutdown ${metadata.container}`
+      })
+    }
+    return metadata.slot
+  })
