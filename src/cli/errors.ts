@@ -43,3 +43,10 @@ export class NoTerminal extends Data.TaggedError("NoTerminal")<{
     return `Answer on the command line: ${this.instead}`
   }
 }
+
+/** The user ended a choice without making one. */
+export class NothingChosen extends Data.TaggedError("NothingChosen")<{ readonly question: string }> {
+  override get message(): string {
+    return "nothing was chosen"
+  }
+}

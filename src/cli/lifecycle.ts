@@ -37,11 +37,13 @@ const leaveTerminal = (): void => {
 }
 
 /** Resumes when all that was written is with the system, or cannot be written any more. */
-const flush = (stream: NodeJS.WriteStream): Promise<void> =>
-  new Promise((resolve) => {
-    if (stream.destroyed || stream.writableLength === 0) resolve()
-    else stream.write("", () => resolve())
-  })
+const flushed = (): Promise<unknown> =>
+  Promise.all([process.stdout, process.stderr].map((stream) =>
+    new Promise<void>((resolve) => {
+      if (stream.destroyed || stream.writableLength === 0) resolve()
+      else stream.write("", () => resolve())
+    })
+  ))
 
 /**
  * Runs the program and ends the process with the status that it gives. The first signal interrupts it, so that every
@@ -55,7 +57,7 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
 
   const runMain = makeRunMain(({ fiber, teardown }) => {
     // An Effect that waits for a signal only does not keep Node alive.
-    const alive = setInterval(() => {}, 2 ** 31 - 1)
+    setInterval(() => {}, 2 ** 31 - 1)
     const interrupt = (): void => fiber.unsafeInterruptAsFork(fiber.id())
 
     for (const signal of handled) {
@@ -86,10 +88,7 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
 
     fiber.addObserver((exit) => {
       teardown(exit, (status) => {
-        void Promise.all([flush(process.stdout), flush(process.stderr)]).then(() => {
-          clearInterval(alive)
-          process.exit(override ?? status)
-        })
+        void flushed().then(() => process.exit(override ?? status))
       })
     })
   })

@@ -38,6 +38,7 @@ export const report = (
 ): Effect.Effect<number, never, Output | Signals> =>
   Effect.gen(function*() {
     const output = yield* Output
+    yield* output.settle
     const signal = yield* Effect.flatMap(Signals, ({ received }) => received)
     const failures = Chunk.toReadonlyArray(Cause.failures(cause)).map((failure) =>
       describeFailure(failure, command)

@@ -64,7 +64,7 @@ const showHelp = (command: CommandSpec): Effect.Effect<void, never, Output> =>
     (output) =>
       output.data(
         renderHelp(command, {
-          columns: Math.min(output.stdout.columns(), 100),
+          columns: Math.min(output.stdout.columns(), 80),
           colours: output.stdout.colours
         })
       )

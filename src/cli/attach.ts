@@ -1,0 +1,73 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { IncusService } from "../incus/IncusService.ts"
+import { HistoryStore } from "../session/HistoryStore.ts"
+import { type Guest, TmuxService } from "../tmux/TmuxService.ts"
+import { ExitStatus } from "./errors.ts"
+import { escape } from "./escape.ts"
+import { notice } from "./output.ts"
+import { TerminalNeeded, UserTerminal } from "./UserTerminal.ts"
+
+/** What became of a session whose terminal came back. */
+export type AfterAttach = "detached" | "ended" | "gone"
+
+/** A session as far as attaching to it goes. */
+export interface Attachable {
+  readonly guest: Guest
+  readonly tool: string
+  readonly id: string
+}
+
+/** Lines of the tool's last screen that are shown when it failed. */
+const lastLines = 20
+
+/** Fails unless there is a terminal; `instead` says what to do without one. */
+export const requireTerminal = (what: string, instead: string) =>
+  Effect.flatMap(UserTerminal, ({ present }) => present ? Effect.void : new TerminalNeeded({ what, instead }))
+
+/** Connects the user's terminal to the tool until it is detached or the session ends, and tells which it was. */
+export const attach = ({ guest, id, tool }: Attachable) =>
+  Effect.gen(function*() {
+    const terminal = yield* UserTerminal
+    const tmux = yield* TmuxService
+    const history = yield* HistoryStore
+    const incus = yield* IncusService
+    // The container may be killed under a terminal that is attached to it: that is an end, not a failure.
+    const cut = yield* terminal.lend((io) => tmux.attach(guest, terminal.kind, io)).pipe(
+      Effect.as(Option.none()),
+      Effect.catchAll((error) => Effect.succeed(Option.some(error)))
+    )
+    const outcome = yield* history.outcome({ tool, id })
+    if (Option.isSome(outcome)) return { after: "ended" as const, outcome }
+    const alive = yield* tmux.alive(guest).pipe(Effect.orElseSucceed(() => false))
+    if (alive && Option.isSome(cut)) return yield* cut.value
+    if (alive) return { after: "detached" as const, outcome }
+    const running = yield* incus.instances.get(guest.container).pipe(
+      Effect.map((instance) => instance.status === "Running"),
+      Effect.catchTag("InstanceNotFound", () => Effect.succeed(false))
+    )
+    // It may have ended between the two looks.
+    const late = yield* history.outcome({ tool, id })
+    return { after: running || Option.isSome(late) ? "ended" as const : "gone" as const, outcome: late }
+  })
+
+/** What the user is told after a detach: how to come back, and how to end it. */
+export const sayDetached = (container: string) =>
+  notice([
+    `Detached: ${container} keeps running.`,
+    `  clincus attach ${container}     come back`,
+    `  clincus shutdown ${container}   end it`,
+    `  clincus kill ${container}       end it at once`
+  ].join("\n"))
+
+/** Shows how a tool failed, with its last lines, and passes its exit status on; says nothing of a tool that did well. */
+export const sayOutcome = (title: string, outcome: { readonly status: number; readonly screen: string }) =>
+  Effect.gen(function*() {
+    if (outcome.status === 0) return
+    const lines = outcome.screen.split("\n").slice(-lastLines).map((line) => `  ${escape(line)}`)
+    yield* notice([
+      ...(outcome.screen === "" ? [] : lines),
+      `clincus: ${title} ended with status ${outcome.status}`
+    ].join("\n"))
+    return yield* new ExitStatus({ code: outcome.status })
+  })
