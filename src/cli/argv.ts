@@ -1,7 +1,9 @@
 import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import { closest } from "../domain/closest.ts"
 import { checkArguments, checkOption, checkRequired } from "./check.ts"
 import { UsageError } from "./errors.ts"
+import { Values } from "./options.ts"
 import type { CommandSpec, OptionSpec } from "./tree.ts"
 
 /** What a command line asks for. */
@@ -16,6 +18,8 @@ interface Given {
   readonly option: OptionSpec
   readonly value: string
 }
+
+const encode = Schema.encodeSync(Values)
 
 const helpNames = ["--help", "-h"]
 
@@ -109,7 +113,7 @@ const scan = (root: CommandSpec, argv: ReadonlyArray<string>) => {
           reason: `option '${name}' takes no value, but was given '${attached ?? ""}'`
         })
       }
-      given.push({ ...found, value: value ?? "true", option: { ...option, names: [name] } })
+      given.push({ ...found, value: value ?? "true" })
       return
     }
     const value = option.takes === "optional value" ? attached ?? "" : valueOf(name, option, attached)
@@ -153,7 +157,7 @@ const scan = (root: CommandSpec, argv: ReadonlyArray<string>) => {
       } else if (command === root && word === "help") {
         help = true
       } else if (command.args.length === 0) {
-        fault = unknownCommand(command, word)
+        fault ??= unknownCommand(command, word)
         help = false
         break
       } else words.push(word)
@@ -171,6 +175,19 @@ const settle = (given: ReadonlyArray<Given>): ReadonlyArray<Given> =>
       (option.takes === "nothing" || later.option.names[0] === option.names[0])
     )
   )
+
+/** An option and its values in the form that @effect/cli reads reliably. */
+const written = (
+  option: OptionSpec,
+  values: ReadonlyArray<string>,
+  command: CommandSpec
+): ReadonlyArray<string> => {
+  const name = option.names[0]
+  if (option.takes === "nothing") return values.flatMap((value) => value === "true" ? [name] : [name, value])
+  if (option.packed) return [name, encode(values)]
+  // Above a subcommand the value is attached, for @effect/cli looks for the subcommand's name among the words.
+  return values.flatMap((value) => command.options.includes(option) ? [name, value] : [`${name}=${value}`])
+}
 
 /**
  * Reads a command line the way users expect it (GNU style) and writes it anew in the one form that @effect/cli reads
@@ -194,20 +211,13 @@ export const normalise = (
     (command.children.length > 0 && words.length === 0 ? undefined : checkArguments(command, words))
   if (wrong !== undefined) return Either.left(wrong)
 
-  // Options of a group stand attached to their values: @effect/cli looks for a subcommand's name among the words.
   const chain = command.path.map((name, depth) => {
     const own = settled.filter(({ owner }) => owner.path.length === depth + 1)
-    const grouped = [...new Set(own.map(({ option }) => option.names[0]))]
-      .flatMap((name) => own.filter(({ option }) => option.names[0] === name))
-    const leaf = depth === command.path.length - 1
+    const options = [...new Set(own.map(({ option }) => option))]
     return [
       name,
-      ...grouped.flatMap(({ option, value }) =>
-        option.takes === "nothing" && value === "true"
-          ? [option.names[0]]
-          : leaf && option.takes !== "nothing"
-          ? [option.names[0], value]
-          : [`${option.names[0]}=${value}`]
+      ...options.flatMap((option) =>
+        written(option, own.filter((one) => one.option === option).map(({ value }) => value), command)
       )
     ]
   })

@@ -15,6 +15,8 @@ export interface OptionSpec {
   readonly description: string
   readonly fallback: string | undefined
   readonly repeated: boolean
+  /** All values go to the decoder as one JSON array (see `repeatable` in options.ts). */
+  readonly packed: boolean
   readonly required: boolean
   /** Flags of one group undo each other (`--color`, `--no-color`): the last one given counts. */
   readonly group: number
@@ -92,22 +94,25 @@ const dashed = (name: string): string => `${name.length === 1 ? "-" : "--"}${nam
 
 const single = (node: unknown, around: Around): OptionSpec => {
   const primitive = at(node, "primitiveType")
-  const placeholder = text(at(node, "placeholder"))
-  const optional = /^\[=(.*)\]$/.exec(placeholder)
+  const given = shown(at(node, "pseudoName"))
   const choices = choicesOf(primitive)
-  const named = shown(at(node, "pseudoName")) !== undefined
+  const optional = given?.startsWith("[=") === true
+  const packed = given?.endsWith("...") === true
   const [first = "", ...rest] = [text(at(node, "name")), ...list(at(node, "aliases")).map(text)]
     .toSorted((a, b) => Math.min(b.length, 2) - Math.min(a.length, 2))
     .map(dashed)
   return {
+    ...around,
     names: [first, ...rest],
-    takes: tag(primitive) === "Bool" ? "nothing" : optional === null ? "value" : "optional value",
-    value: optional?.[1] ??
-      (named ? placeholder : choices.length > 0 ? choices.join("|") : placeholder.toUpperCase()),
+    takes: tag(primitive) === "Bool" ? "nothing" : optional ? "optional value" : "value",
+    value: given?.replace(/^\[=|\]$|\.\.\.$/g, "") ??
+      (choices.length > 0 ? choices.join("|") : text(at(node, "placeholder")).toUpperCase()),
     type: typeOf(primitive),
     choices,
     description: words(at(node, "description")),
-    ...around
+    fallback: packed ? undefined : around.fallback,
+    repeated: around.repeated || packed,
+    packed
   }
 }
 
