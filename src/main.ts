@@ -1,13 +1,21 @@
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Log from "./cli/log.ts"
 import * as Output from "./cli/output.ts"
 import * as Progress from "./cli/progress.ts"
 import { run } from "./cli/runner.ts"
+import * as UserTerminal from "./cli/UserTerminal.ts"
 import { root } from "./commands/root.ts"
+import * as Config from "./config/ConfigService.ts"
+import { ConfigService } from "./config/ConfigService.ts"
 import * as Host from "./domain/Host.ts"
+import * as Incus from "./incus/IncusService.ts"
+import * as History from "./session/HistoryStore.ts"
+import * as Slots from "./session/SlotService.ts"
+import * as Tmux from "./tmux/TmuxService.ts"
 
 /** What every command may use: made at every start, so nothing here reads a file or opens a connection. */
 const BaseLive = Layer.mergeAll(
@@ -21,7 +29,18 @@ const BaseLive = Layer.mergeAll(
   Layer.provideMerge(Host.layer)
 )
 
+/** The settings that no workspace and no profile can change: where Incus is and where sessions are saved. */
+const settings = Effect.flatMap(ConfigService, (config) => config.load({})).pipe(
+  Effect.map(({ settings }) => settings)
+)
+
+const IncusLive = Layer.unwrapEffect(Effect.map(settings, ({ incus }) => Incus.layer(incus)))
+const HistoryLive = Layer.unwrapEffect(Effect.map(settings, ({ paths }) => History.layer(paths.sessions_dir)))
+
 /** What commands need to work: made only when one of them runs. */
-const MainLive = Layer.empty
+const MainLive = Layer.mergeAll(Tmux.layer, Slots.layer).pipe(
+  Layer.provideMerge(Layer.mergeAll(IncusLive, HistoryLive, UserTerminal.layer)),
+  Layer.provideMerge(Config.layer)
+)
 
 run(root(MainLive), BaseLive)

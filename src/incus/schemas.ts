@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 const Strings = Schema.Record({ key: Schema.String, value: Schema.String })
 
 /** Go sends `null` for an empty map or list. */
-const orEmpty = <A, I>(schema: Schema.Schema<A, I>, empty: () => A) =>
+const orEmpty = <A, I>(schema: Schema.Schema<A, I>, empty: () => NoInfer<A>) =>
   Schema.optionalWith(schema, { nullable: true, default: empty })
 
 export const ServerInfo = Schema.Struct({

@@ -13,7 +13,7 @@ import type { TerminalSize } from "../incus/exec.ts"
 import type { IncusService } from "../incus/IncusService.ts"
 import { type Guest, type TmuxFailure, TmuxService } from "../tmux/TmuxService.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
-import { type Occupied, occupy, removeContainer, stopContainer } from "./container.ts"
+import { endContainer, type Occupied, occupy } from "./container.ts"
 import { CannotResume, type NoFreeSlot, type SlotInUse, type SlotOutOfRange } from "./errors.ts"
 import { becomeOwner } from "./guest.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
@@ -242,9 +242,7 @@ const launch = (request: SessionRequest, saved: SavedState, kept: Ref.Ref<boolea
       (container) =>
         Effect.gen(function*() {
           if (yield* Ref.get(kept)) return
-          yield* container.persistent
-            ? stopContainer(container.container, shutdownSeconds)
-            : removeContainer(container.container, Option.some(saved.id))
+          yield* endContainer(container.container, saved.id, shutdownSeconds)
         }).pipe(Effect.catchAll((error) => Effect.logError(`${error.message}. ${error.hint}`)))
     )
   })

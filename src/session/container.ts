@@ -4,7 +4,6 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { type ImageNotFound, type IncusFailure, NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { InstancePatch } from "../incus/instances.ts"
 import type { Device, Instance } from "../incus/schemas.ts"
 import { ContainerLeft } from "./errors.ts"
 import { fromInstance, type Labels, toConfig } from "./labels.ts"
@@ -63,12 +62,12 @@ const restart = (place: Place, spec: ContainerSpec) =>
     const labels = spec.labels(place.slot, true)
     yield* incus.instances.edit(place.container, (instance) =>
       isFree(instance, labels.started)
-        ? Option.some<Required<InstancePatch>>({
+        ? Option.some({
           config: { ...instance.config, ...spec.config, ...toConfig(labels) },
           devices: {
             // What an earlier session had mounted is none of this one's business.
             ...Object.fromEntries(
-              Object.entries<Device>(instance.devices).filter(([name]) => !sessionDevice.test(name))
+              Object.entries(instance.devices).filter(([name]) => !sessionDevice.test(name))
             ),
             ...spec.devices
           },
@@ -124,7 +123,28 @@ export const removeContainer = (container: string, session: Option.Option<string
     Effect.mapError((cause) => new ContainerLeft({ container, cause }))
   )
 
-/** Switches a container off: asks its system first, for `timeoutSeconds`, then pulls the plug. An ephemeral one is gone then. */
+/**
+ * Ends the container of a session as its label says at this moment (`persist` may have changed it): a persistent one is
+ * asked to shut down, gets `timeoutSeconds`, and stays, stopped; an ephemeral one is removed. Another session's
+ * container of the same name is left alone.
+ */
+export const endContainer = (container: string, session: string, timeoutSeconds: number) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const labels = fromInstance(yield* incus.instances.get(container))
+    if (!Option.exists(labels, (now) => now.session === session)) return
+    if (Option.exists(labels, (now) => now.persistent === "false")) {
+      return yield* removeContainer(container, Option.some(session))
+    }
+    yield* stopContainer(container, timeoutSeconds)
+  }).pipe(
+    Effect.catchTag("InstanceNotFound", () => Effect.void),
+    Effect.mapError((cause) =>
+      cause instanceof ContainerLeft ? cause : new ContainerLeft({ container, cause })
+    )
+  )
+
+/** Asks a container's system to shut down; pulls the plug after `timeoutSeconds`. */
 export const stopContainer = (container: string, timeoutSeconds: number) =>
   Effect.gen(function*() {
     const incus = yield* IncusService

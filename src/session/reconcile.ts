@@ -1,7 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { removeContainer } from "./container.ts"
+import { removeContainer, waitUntilStopped } from "./container.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { liveSessions } from "./live.ts"
 
@@ -30,7 +30,13 @@ export const reconcile = Effect.gen(function*() {
   const running = new Set(
     live.filter((session) => session.instance.status !== "Stopped").map(({ labels }) => labels.session)
   )
-  const ended = open.filter((session) => !running.has(session.id) && now - session.since > setUpGrace)
+  const ended = yield* Effect.filter(
+    open.filter((session) => !running.has(session.id)),
+    (session) =>
+      now - session.since > setUpGrace
+        ? Effect.succeed(true)
+        : Effect.map(history.outcome(session), Option.isSome)
+  )
   yield* Effect.forEach(ended, (session) =>
     Effect.gen(function*() {
       const metadata = yield* history.get(session)
@@ -39,3 +45,7 @@ export const reconcile = Effect.gen(function*() {
     }))
   return ended.map(({ id }) => id)
 })
+
+/** Waits, briefly, until a container whose tool has ended is off, and then reconciles. For whoever watched it end. */
+export const settle = (container: string) =>
+  waitUntilStopped(container, 10_000).pipe(Effect.zipRight(reconcile), Effect.asVoid)

@@ -1,0 +1,47 @@
+import * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { describe } from "../cli/describe.ts"
+import { format, Output, print } from "../cli/output.ts"
+import { table } from "../cli/table.ts"
+import { ConfigService } from "../config/ConfigService.ts"
+import { openWorkspace } from "../session/workspace.ts"
+import { workspace } from "./options.ts"
+import { options } from "./shell.ts"
+
+const columns = [{ title: "KEY" }, { title: "VALUE", shrink: "end" }, {
+  title: "FROM",
+  shrink: "path"
+}] as const
+
+export const command = Command.make(
+  "config",
+  { workspace, profile: options.profile, format },
+  (given) =>
+    Effect.gen(function*() {
+      const output = yield* Output
+      const config = yield* ConfigService
+      const opened = yield* openWorkspace(Option.getOrElse(given.workspace, () => "."))
+      const { origins } = yield* config.load({
+        workspace: opened.path,
+        profile: Option.getOrUndefined(given.profile)
+      })
+      const sorted = origins.toSorted((a, b) => a.key.localeCompare(b.key))
+      yield* print(
+        given.format,
+        Object.fromEntries(sorted.map(({ key, source, value }) => [key, { value, source }])),
+        () =>
+          table(columns, sorted.map(({ key, source, value }) => [key, JSON.stringify(value), source]), {
+            stream: output.stdout
+          })
+      )
+    })
+).pipe(
+  Command.withDescription(describe("Print the configuration in force, and where each value comes from.", {
+    group: "Other commands",
+    details: [
+      "The later wins: built-in values, /etc/clincus/config.toml, ~/.config/clincus/config.toml (or the file that CLINCUS_CONFIG names), INCUS_SOCKET and INCUS_PROJECT, .clincus.toml of the workspace, --profile, options of the command line."
+    ],
+    examples: [["clincus config --workspace ~/project", "As a session of that directory would have it."]]
+  }))
+)

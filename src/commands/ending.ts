@@ -1,0 +1,45 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { UsageError } from "../cli/errors.ts"
+import { notice } from "../cli/output.ts"
+import { type LiveSession, liveSessions, sessionNamed } from "../session/live.ts"
+
+/** The sessions that `kill` and `shutdown` are to end. All names are looked up before anything is ended. */
+export const sessionsToEnd = (
+  command: string,
+  given: { readonly all: boolean; readonly containers: ReadonlyArray<string> }
+) =>
+  Effect.gen(function*() {
+    if (given.all === given.containers.length > 0) {
+      return yield* new UsageError({
+        command: `clincus ${command}`,
+        reason: given.all ? "--all goes without names of containers" : "no container is named",
+        advice: given.all ? undefined : `Name containers ('clincus list' shows them), or say --all.`
+      })
+    }
+    return given.all
+      ? yield* liveSessions
+      : yield* Effect.forEach([...new Set(given.containers)], sessionNamed, { concurrency: "unbounded" })
+  })
+
+/** Ends sessions a few at a time; one that cannot be ended does not keep the others. Fails with the first failure. */
+export const endEach = <E extends { readonly message: string }, R>(
+  sessions: ReadonlyArray<LiveSession>,
+  done: string,
+  end: (session: LiveSession) => Effect.Effect<void, E, R>
+) =>
+  Effect.gen(function*() {
+    if (sessions.length === 0) yield* notice("No session is running.")
+    const results = yield* Effect.forEach(
+      sessions,
+      (session) =>
+        end(session).pipe(
+          Effect.tap(() => notice(`${done} ${session.container}.`)),
+          Effect.either
+        ),
+      { concurrency: 4 }
+    )
+    const failures = results.filter(Either.isLeft)
+    yield* Effect.forEach(failures.slice(1), ({ left }) => notice(`clincus: ${left.message}`))
+    if (failures[0] !== undefined) yield* Effect.fail(failures[0].left)
+  })

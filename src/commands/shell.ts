@@ -1,0 +1,279 @@
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { attach, requireTerminal, sayDetached, sayOutcome } from "../cli/attach.ts"
+import { describe } from "../cli/describe.ts"
+import { UsageError } from "../cli/errors.ts"
+import { format, notice, print } from "../cli/output.ts"
+import { UserTerminal } from "../cli/UserTerminal.ts"
+import { ConfigService } from "../config/ConfigService.ts"
+import { Host } from "../domain/Host.ts"
+import { Signals } from "../domain/Signals.ts"
+import { guestOf } from "../session/live.ts"
+import type { Metadata } from "../session/metadata.ts"
+import { readOnlyVariables } from "../session/plan.ts"
+import { reconcile, settle } from "../session/reconcile.ts"
+import { findResumable, slotFor } from "../session/resume.ts"
+import { type Session, startSession } from "../session/Session.ts"
+import { openWorkspace } from "../session/workspace.ts"
+import { chooseTool } from "../tool/ToolRegistry.ts"
+import { slot, workspace } from "./options.ts"
+
+const directory = Args.text({ name: "WORKSPACE" }).pipe(
+  Args.withDescription("Directory that the session works on; the current one by default."),
+  Args.optional
+)
+
+const optionalId = (name: string, description: string) =>
+  Options.text(name).pipe(
+    Options.withPseudoName("[=ID]"),
+    Options.withDescription(description),
+    Options.optional
+  )
+
+export const options = {
+  workspace,
+  slot,
+  tool: Options.text("tool").pipe(
+    Options.withAlias("t"),
+    Options.withPseudoName("NAME"),
+    Options.withDescription(
+      "The AI coding tool: claude, opencode, codex, gemini, copilot, aider or one of yours."
+    ),
+    Options.optional
+  ),
+  resume: optionalId(
+    "resume",
+    "Go on with a saved session: the newest of this workspace, or the one with this id."
+  ),
+  continue: optionalId("continue", "The same as --resume."),
+  persistent: Options.boolean("persistent").pipe(
+    Options.withAlias("p"),
+    Options.withDescription(
+      "Keep the container when the session ends: it is stopped, and restarted the next time."
+    )
+  ),
+  ephemeral: Options.boolean("ephemeral").pipe(
+    Options.withDescription(
+      "Delete the container when the session ends; the default, unless configured otherwise."
+    )
+  ),
+  background: Options.boolean("background").pipe(
+    Options.withAlias("b"),
+    Options.withDescription("Start the tool and return at once, without attaching.")
+  ),
+  env: Options.text("env").pipe(
+    Options.withAlias("e"),
+    Options.withPseudoName("KEY=VALUE"),
+    Options.withDescription(
+      "A variable for the tool; KEY alone takes the value that it has here. Repeatable."
+    ),
+    Options.repeated
+  ),
+  image: Options.text("image").pipe(
+    Options.withPseudoName("ALIAS"),
+    Options.withDescription("Image of the container."),
+    Options.optional
+  ),
+  profile: Options.text("profile").pipe(
+    Options.withPseudoName("NAME"),
+    Options.withDescription("A profile of the configuration, [profiles.<name>]."),
+    Options.optional
+  ),
+  debug: Options.boolean("debug").pipe(Options.withDescription("Start bash in the place of the tool.")),
+  format
+}
+
+type Given = Command.Command.ParseConfig<typeof options & { readonly directory: typeof directory }>
+
+const wrong = (reason: string, advice?: string) =>
+  new UsageError({ command: "clincus shell", reason, advice })
+
+/** `KEY=VALUE`, or `KEY` for the value that it has on the host. */
+const parseEnvironment = (given: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const host = yield* Host
+    const pairs = yield* Effect.forEach(given, (word) => {
+      const equals = word.indexOf("=")
+      const name = equals < 0 ? word : word.slice(0, equals)
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+        return Effect.fail(wrong(`'${name}' is not a name of a variable`, "Write --env KEY=VALUE."))
+      }
+      if (readOnlyVariables.includes(name)) return Effect.fail(wrong(`bash does not let anybody set ${name}`))
+      const value = equals < 0 ? host.environment[name] : word.slice(equals + 1)
+      return value === undefined
+        ? Effect.fail(wrong(`--env ${name}: the variable is not set here`, `Write --env ${name}=VALUE.`))
+        : Effect.succeed([name, value] as const)
+    })
+    return Object.fromEntries(pairs)
+  })
+
+/** `none` where the session is new; `""` is the newest one. */
+const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError> =>
+  Option.isSome(given.resume) && Option.isSome(given.continue)
+    ? Effect.fail(wrong("--resume and --continue mean the same; give one of them"))
+    : Effect.succeed(Option.orElse(given.resume, () => given.continue))
+
+const modeOf = (given: Given, resumed: Option.Option<Metadata>, configured: boolean) => {
+  if (given.persistent && given.ephemeral) {
+    return Effect.fail(wrong("--persistent and --ephemeral exclude each other"))
+  }
+  const unsaid = Option.match(resumed, { onNone: () => configured, onSome: ({ persistent }) => persistent })
+  return Effect.succeed(given.persistent || (!given.ephemeral && unsaid))
+}
+
+const handle = (session: Session) => ({
+  container: session.container,
+  session: session.id,
+  slot: session.slot,
+  workspace: session.workspace,
+  tool: session.tool,
+  persistent: session.persistent
+})
+
+const sayBackground = (session: Session) =>
+  [
+    `${session.container}  ${session.tool} on ${session.workspace}`,
+    `  clincus attach ${session.container}         open it here`,
+    `  clincus tmux capture ${session.container}   see its screen`,
+    `  clincus tmux send ${session.container} ...  type into it`,
+    `  clincus kill ${session.container}           end it at once`
+  ].join("\n")
+
+/** A new session, or a saved one that goes on. */
+const begin = (given: Given, resumed: Option.Option<Metadata>) =>
+  Effect.gen(function*() {
+    const named = Option.match(resumed, {
+      onNone: () => Option.getOrElse(Option.orElse(given.directory, () => given.workspace), () => "."),
+      onSome: (metadata) => metadata.workspace
+    })
+    const workspace = yield* openWorkspace(named)
+    const config = yield* ConfigService
+    const { settings } = yield* config.load({
+      workspace: workspace.path,
+      profile: Option.getOrUndefined(given.profile)
+    })
+    const toolName = Option.match(resumed, {
+      onNone: () => Option.getOrElse(given.tool, () => settings.tool.name),
+      onSome: (metadata) => metadata.tool
+    })
+    const terminal = yield* UserTerminal
+    return {
+      settings,
+      session: startSession({
+        workspace,
+        settings,
+        tool: yield* chooseTool(settings, toolName),
+        slot: yield* Option.match(resumed, {
+          onNone: () => Effect.succeed(Option.getOrElse(given.slot, () => 0)),
+          onSome: (metadata) => slotFor(metadata, Option.getOrUndefined(given.slot))
+        }),
+        image: Option.getOrElse(given.image, () => settings.defaults.image),
+        persistent: yield* modeOf(given, resumed, settings.defaults.persistent),
+        environment: yield* parseEnvironment(given.env),
+        resume: resumed,
+        debug: given.debug,
+        size: yield* terminal.size
+      })
+    }
+  })
+
+/** Starts, attaches, and says how it went; the session ends with the scope unless it was detached from. */
+const run = (given: Given, resumed: Option.Option<Metadata>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const { session: start, settings } = yield* begin(given, resumed)
+    const session = yield* start
+    const signals = yield* Signals
+    if (session.restarted) yield* notice(`Using the persistent container ${session.container} again.`)
+    if (given.background) {
+      yield* session.keep
+      yield* print(given.format, handle(session), () => sayBackground(session))
+      return yield* Effect.ignoreLogged(reconcile)
+    }
+    yield* Effect.forkScoped(Effect.ignoreLogged(reconcile))
+    const { after, outcome } = yield* attach(session).pipe(
+      // A closed window is a detach; whoever wants an end says so.
+      Effect.onInterrupt(() =>
+        Effect.flatMap(signals.received, (signal) =>
+          Option.contains(signal, "SIGHUP") ? session.keep : Effect.void)
+      )
+    )
+    if (after === "detached" && settings.session.on_detach === "keep") {
+      yield* session.keep
+      return yield* sayDetached(session.container)
+    }
+    if (after === "gone") {
+      yield* notice(`${session.container} was ended from outside; the conversation is saved.`)
+    }
+    if (Option.isSome(outcome)) {
+      yield* sayOutcome(session.tool, outcome.value)
+    }
+  }))
+
+const resume = (given: Given, id: string) =>
+  Effect.gen(function*() {
+    const workspace = yield* openWorkspace(
+      Option.getOrElse(Option.orElse(given.directory, () => given.workspace), () => ".")
+    )
+    const found = yield* findResumable({
+      id: id === "" ? undefined : id,
+      workspace,
+      tool: Option.getOrUndefined(given.tool),
+      slot: Option.getOrUndefined(Option.filter(given.slot, (slot) => slot !== 0))
+    })
+    if (found._tag === "Saved") return yield* run(given, Option.some(found.metadata))
+    const { session } = found
+    if (given.background) {
+      return yield* notice(`${session.container} is running already.`)
+    }
+    const { after, outcome } = yield* attach({
+      guest: guestOf(session),
+      id: session.labels.session,
+      tool: session.labels.tool
+    })
+    yield* after === "detached" ? sayDetached(session.container) : settle(session.container)
+    if (Option.isSome(outcome)) yield* sayOutcome(session.labels.tool, outcome.value)
+  })
+
+/** What `clincus shell` and `clincus resume` do. */
+export const shell = (given: Given) =>
+  Effect.gen(function*() {
+    if (given.format === "json" && !given.background) {
+      return yield* wrong("--format json goes with --background")
+    }
+    if (Option.isSome(given.directory) && Option.isSome(given.workspace)) {
+      return yield* wrong("the workspace is given twice: as an argument and with --workspace")
+    }
+    if (!given.background) {
+      yield* requireTerminal(
+        "a session",
+        "Use --background, then 'clincus tmux capture' and 'clincus tmux send'."
+      )
+    }
+    const id = yield* resumeOf(given)
+    return yield* Option.match(id, {
+      onNone: () => run(given, Option.none()),
+      onSome: (text) => resume(given, text)
+    })
+  })
+
+export const command = Command.make("shell", { ...options, directory }, shell).pipe(
+  Command.withDescription(
+    describe("Start a session: a tool at work on a directory, in a container of its own.", {
+      group: "Sessions",
+      details: [
+        "The container is deleted when the tool exits, unless the session is persistent; the conversation is saved either way. Ctrl+B d detaches and leaves the tool running."
+      ],
+      examples: [
+        ["clincus shell", "Work on the current directory."],
+        ["clincus shell ~/project --tool opencode", "Another directory, another tool."],
+        ["clincus shell --slot 2", "A second session beside the first."],
+        ["clincus shell --persistent", "Keep the container and what is installed in it."],
+        ["clincus shell --resume", "Go on with the last conversation of this directory."],
+        ["clincus shell --background --format json", "Start without a terminal and print a handle."]
+      ]
+    })
+  )
+)

@@ -1,0 +1,116 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { IncusService } from "../incus/IncusService.ts"
+import { builtIn } from "../tool/ToolRegistry.ts"
+import { removeContainer } from "./container.ts"
+import { HistoryStore } from "./HistoryStore.ts"
+import { fromInstance } from "./labels.ts"
+import { liveSessions } from "./live.ts"
+import { describeEnd, type Metadata } from "./metadata.ts"
+import { SlotService } from "./SlotService.ts"
+import * as State from "./StateDirectory.ts"
+
+/** Something that can be removed. `last` is when it was last used (ms), where that is known. */
+export type Leftover =
+  & { readonly name: string; readonly what: string; readonly last: number | undefined }
+  & (
+    | { readonly kind: "saved"; readonly session: { readonly tool: string; readonly id: string } }
+    | { readonly kind: "directory"; readonly path: string }
+    | { readonly kind: "container"; readonly container: string }
+  )
+
+/** Whether a saved session holds a conversation, as far as the host can tell: in doubt it does. */
+const resumable = (metadata: Metadata, directory: string): Effect.Effect<boolean> => {
+  const tool = builtIn.find(({ name }) => name === metadata.tool)
+  if (tool?.conversation.kind !== "given" || tool.conversation.saved === undefined) {
+    return Effect.succeed(true)
+  }
+  return State.isFile(
+    directory,
+    tool.conversation.saved({ id: metadata.id, directory: metadata.containerPath })
+  )
+}
+
+/**
+ * What may go. Never what a container of clincus uses, running or stopped; a saved session that can be resumed only
+ * when `sessions` asks for it; nothing that was used after `before` (ms).
+ */
+export const findLeftovers = (options: { readonly sessions: boolean; readonly before: number }) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const incus = yield* IncusService
+    const { prefix } = yield* SlotService
+    const used = new Set((yield* liveSessions).map(({ labels }) => labels.session))
+    const unfinished = new Set((yield* history.unfinished).map(({ id }) => id))
+    const { damaged, sessions } = yield* history.list
+
+    const idle = sessions.filter(({ id, lastUsedAt }) =>
+      !used.has(id) && !unfinished.has(id) && lastUsedAt.getTime() <= options.before
+    )
+    const saved = yield* Effect.forEach(
+      idle,
+      (metadata) =>
+        resumable(metadata, history.directory(metadata)).pipe(
+          Effect.map((useful): ReadonlyArray<Leftover> =>
+            useful && !options.sessions ? [] : [{
+              kind: "saved",
+              what: useful
+                ? `saved session (${describeEnd(metadata.end)})`
+                : "saved session without a conversation",
+              name: `${metadata.id}  ${metadata.tool}  ${metadata.workspace}`,
+              last: metadata.lastUsedAt.getTime(),
+              session: metadata
+            }]
+          )
+        )
+    )
+
+    // A session that is being set up has no metadata for a moment, but it is unfinished.
+    const broken = damaged
+      .filter((path) => options.sessions && ![...unfinished].some((id) => path.endsWith(id)))
+      .map((path): Leftover => ({
+        kind: "directory",
+        what: "damaged session",
+        name: path,
+        path,
+        last: undefined
+      }))
+
+    // What bears our prefix and our session's label but says nothing else that we understand is nobody's session.
+    const instances = yield* incus.instances.list
+    const containers = instances
+      .filter((instance) =>
+        instance.name.startsWith(prefix)
+        && instance.config["user.clincus.session"] !== undefined
+        && Option.isNone(fromInstance(instance))
+        && instance.status !== "Running"
+        && instance.last_used_at.getTime() <= options.before
+      )
+      .map((instance): Leftover => ({
+        kind: "container",
+        what: "container without a session",
+        name: instance.name,
+        container: instance.name,
+        last: instance.last_used_at.getTime()
+      }))
+    return [...saved.flat(), ...broken, ...containers]
+  })
+
+/** Removes them for good. */
+export const removeLeftovers = (leftovers: ReadonlyArray<Leftover>) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const fs = yield* FileSystem.FileSystem
+    yield* Effect.forEach(leftovers, (leftover) =>
+      Effect.gen(function*() {
+        switch (leftover.kind) {
+          case "saved":
+            return yield* history.remove(leftover.session)
+          case "directory":
+            return yield* fs.remove(leftover.path, { recursive: true, force: true })
+          case "container":
+            return yield* removeContainer(leftover.container, Option.none())
+        }
+      }), { concurrency: 4, discard: true })
+  })

@@ -1,0 +1,86 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { IncusService } from "../incus/IncusService.ts"
+import { HistoryStore } from "./HistoryStore.ts"
+import { type LiveSession, liveSessions, type Selection, selectSession } from "./live.ts"
+import { describeEnd, type Metadata } from "./metadata.ts"
+import { findSaved } from "./resume.ts"
+import * as State from "./StateDirectory.ts"
+
+/** Entries of a saved session that are counted for its size; one that has more is said to be at least so large. */
+const entryLimit = 200_000
+
+/** What is known of a session, for people and programs; times are ISO 8601, sizes bytes. Keys are only ever added. */
+const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<LiveSession>) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const history = yield* HistoryStore
+    const saved = Option.getOrUndefined(metadata)
+    const labels = Option.getOrUndefined(live)?.labels
+    const instance = Option.getOrUndefined(live)?.instance
+    const key = { tool: saved?.tool ?? labels?.tool ?? "", id: saved?.id ?? labels?.session ?? "" }
+    const directory = history.directory(key)
+    const state = instance === undefined || instance.status !== "Running"
+      ? Option.none()
+      : yield* Effect.option(incus.instances.state(instance.name))
+    const { bytes, complete } = yield* State.size(directory, entryLimit)
+    return {
+      session: key.id,
+      tool: key.tool,
+      workspace: saved?.workspace ?? labels?.workspace ?? null,
+      workspace_inside: saved?.containerPath ?? labels?.directory ?? null,
+      container: instance?.name ?? saved?.container ?? null,
+      slot: labels?.slot ?? saved?.slot ?? null,
+      state: instance?.status.toLowerCase() ?? "saved",
+      persistent: labels === undefined ? saved?.persistent ?? null : labels.persistent === "true",
+      image: saved?.image ?? null,
+      started_at: saved?.startedAt.toISOString() ?? null,
+      last_used_at: saved?.lastUsedAt.toISOString() ?? null,
+      ended_at: saved?.endedAt?.toISOString() ?? null,
+      ended: instance?.status === "Running" ? null : describeEnd(saved?.end),
+      runs_as: labels === undefined ? null : `uid ${labels.uid}, gid ${labels.gid}`,
+      mounts: Object.entries(instance?.expanded_devices ?? {})
+        .filter(([, device]) => device["type"] === "disk" && device["source"] !== undefined)
+        .map(([name, device]) => ({ name, at: device["path"] ?? "", from: device["source"] ?? "" })),
+      network: Object.values(instance?.expanded_devices ?? {})
+        .filter((device) => device["type"] === "nic")
+        .map((device) => device["network"] ?? device["parent"] ?? ""),
+      addresses: Option.match(state, {
+        onNone: () => [],
+        onSome: ({ network }) =>
+          Object.values(network).flatMap(({ addresses }) =>
+            addresses.filter(({ scope }) => scope === "global").map(({ address }) => address)
+          )
+      }),
+      variables: (labels?.variables ?? "").split(",").filter((name) => name !== ""),
+      limits: Object.fromEntries(
+        Object.entries(instance?.expanded_config ?? {}).filter(([name]) => name.startsWith("limits."))
+      ),
+      memory_bytes: Option.match(state, { onNone: () => null, onSome: ({ memory }) => memory.usage }),
+      processes: Option.match(state, { onNone: () => null, onSome: ({ processes }) => processes }),
+      state_directory: directory,
+      state_bytes: bytes,
+      state_size_complete: complete
+    }
+  })
+
+/**
+ * Everything known of one session: of a running or stopped container by its name, of a saved one by its id or the
+ * beginning of that; without either the only running one.
+ */
+export const sessionInfo = (wanted: Selection) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const all = yield* liveSessions
+    const byName = all.find(({ container }) => container === wanted.container)
+    if (wanted.container !== undefined && byName === undefined) {
+      const metadata = yield* findSaved(wanted.container)
+      return yield* describeSession(
+        Option.some(metadata),
+        Option.fromNullable(all.find(({ labels }) => labels.session === metadata.id))
+      )
+    }
+    const live = byName ?? (yield* selectSession(wanted))
+    const metadata = yield* history.get({ tool: live.labels.tool, id: live.labels.session })
+    return yield* describeSession(metadata, Option.some(live))
+  })
