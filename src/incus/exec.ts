@@ -245,6 +245,9 @@ export const makeExec = (client: Client): Exec => {
       yield* pump(data, io)
       yield* ended
       yield* Fiber.interrupt(resizing)
+      // Incus waits for us to hang up before it calls the command ended.
+      data.close()
+      control.close()
       return yield* status(operation, post)
     }))
 
