@@ -1,0 +1,100 @@
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { Host } from "../domain/Host.ts"
+import { Progress } from "../domain/Progress.ts"
+import type { ImageNotFound, IncusFailure, InstanceNotFound, NameTaken } from "../incus/errors.ts"
+import { IncusService } from "../incus/IncusService.ts"
+import type { Device } from "../incus/schemas.ts"
+import { CurrentLog } from "./BuildLog.ts"
+import { scriptOf } from "./provision.ts"
+
+/** A script in the build container ended with an error, or the daemon refused something. Becomes a `BuildFailed`. */
+export class StepFailed extends Data.TaggedError("StepFailed")<{ readonly reason: string }> {}
+
+/** What is to be known about the machine's Incus to make a container on it. */
+export interface Placement {
+  /** Storage pool of the root disk, network of `eth0`; those of the profiles where undefined. */
+  readonly pool?: string | undefined
+  readonly network?: string | undefined
+}
+
+const devicesFor = ({ network, pool }: Placement): Record<string, Device> => ({
+  ...(pool === undefined ? {} : { root: { type: "disk", path: "/", pool } }),
+  ...(network === undefined ? {} : { eth0: { type: "nic", name: "eth0", network } })
+})
+
+/** Profiles of a container of clincus: the machine's default one, then ours, each only where it exists. */
+const profilesThere = Effect.gen(function*() {
+  const { profiles } = yield* IncusService
+  return yield* Effect.filter(
+    ["default", "clincus"],
+    (name) => Effect.map(profiles.get(name), (found) => found._tag === "Some")
+  )
+})
+
+/** Starts a container that is gone when the scope closes, however that comes about. Returns its name. */
+export const startScoped = (
+  image: string,
+  placement: Placement
+): Effect.Effect<
+  string,
+  IncusFailure | NameTaken | ImageNotFound,
+  IncusService | Host | Progress | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const { instances } = yield* IncusService
+    const host = yield* Host
+    const progress = yield* Progress
+    const prefix = host.environment["CLINCUS_CONTAINER_PREFIX"] || "clincus-"
+    const name = `${prefix}build-${(yield* host.uuid).slice(0, 8)}`
+    const profiles = yield* profilesThere
+    // Before the creation: one that fails half-way leaves an instance as well.
+    yield* Effect.addFinalizer(() =>
+      instances.destroy(name).pipe(
+        Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.intersect(Schedule.recurs(10)))),
+        Effect.catchAll((error) =>
+          progress.notice(
+            `The container ${name} is left behind: ${error.message}. Remove it: incus delete -f ${name}`
+          )
+        )
+      )
+    )
+    yield* Effect.uninterruptible(
+      instances.createAndStart({
+        name,
+        image,
+        profiles,
+        ephemeral: false,
+        config: { "user.clincus.build": "true", "boot.autostart": "false" },
+        devices: devicesFor(placement)
+      })
+    )
+    return name
+  })
+
+/**
+ * Runs a script in the container, its output going to the log; returns what it printed on standard output. `quiet`
+ * keeps standard output out of the log.
+ */
+export const runInside = (
+  container: string,
+  script: string,
+  variables: Readonly<Record<string, string>>,
+  output: "logged" | "quiet" = "logged"
+): Effect.Effect<string, IncusFailure | InstanceNotFound | StepFailed, IncusService | CurrentLog> =>
+  Effect.gen(function*() {
+    const { exec } = yield* IncusService
+    const log = yield* CurrentLog
+    const result = yield* exec.run(container, {
+      command: ["bash", "-s"],
+      directory: "/",
+      input: scriptOf(script, variables),
+      onOutput: (chunk, descriptor) => output === "quiet" && descriptor === 1 ? Effect.void : log.feed(chunk)
+    })
+    if (result.status !== 0) {
+      return yield* new StepFailed({ reason: `its script ended with status ${result.status}` })
+    }
+    return result.stdout
+  })

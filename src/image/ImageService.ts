@@ -1,0 +1,109 @@
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { Host } from "../domain/Host.ts"
+import { Progress } from "../domain/Progress.ts"
+import type { IncusFailure } from "../incus/errors.ts"
+import { IncusService } from "../incus/IncusService.ts"
+import { construct } from "./build.ts"
+import type { Placement } from "./BuildContainer.ts"
+import { CurrentLog, makeBuildLog } from "./BuildLog.ts"
+import { BuildFailed, type BuildFailure } from "./errors.ts"
+import { type ImageSummary, summaryOf } from "./ImageSummary.ts"
+
+/** What to build, and where. */
+export interface BuildOptions extends Placement {
+  /** Name of the image; the image that has it is replaced when the new one is finished. */
+  readonly alias: string
+  /**
+   * `auto`: `images` where the image server answers, else `mmdebstrap`. `images` or `images:NAME`: from that server.
+   * `mmdebstrap`: from the Debian mirror. Anything else: alias or fingerprint of an image in the store.
+   */
+  readonly base: string
+  /** Build although an image of this name exists. */
+  readonly force: boolean
+  /** Directory for the log of a build that fails. */
+  readonly logs: string
+}
+
+/** The image that stands under the alias now; `built` is false where it was there before. */
+export interface BuildResult {
+  readonly built: boolean
+  readonly image: ImageSummary
+}
+
+/** Images that sessions are made of: building the one of clincus, and listing those of containers. */
+export class ImageService extends Context.Tag("clincus/ImageService")<ImageService, {
+  /**
+   * Builds the image unless it exists. Reports to `Progress`. Failure and interruption leave no container, no image and
+   * no file but the log, and the image that had the alias before stays.
+   */
+  readonly build: (options: BuildOptions) => Effect.Effect<BuildResult, BuildFailure, Progress>
+  /** Images for containers, newest first. */
+  readonly list: Effect.Effect<ReadonlyArray<ImageSummary>, IncusFailure>
+}>() {}
+
+export const layer: Layer.Layer<
+  ImageService,
+  never,
+  IncusService | Host | CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+> = Layer.effect(
+  ImageService,
+  Effect.gen(function*() {
+    const { images } = yield* IncusService
+    const context = yield* Effect.context<
+      IncusService | Host | CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+    >()
+
+    const present = (alias: string) =>
+      images.get(alias).pipe(
+        Effect.map((image) => Option.some(summaryOf(image))),
+        Effect.catchTag("ImageNotFound", () => Effect.succeed(Option.none<ImageSummary>()))
+      )
+
+    const make = (options: BuildOptions) =>
+      Effect.gen(function*() {
+        const log = yield* makeBuildLog
+        const failed = (reason: string) =>
+          Effect.gen(function*() {
+            const lines = log.tail()
+            const file = yield* log.save(options.logs, yield* Clock.currentTimeMillis)
+            return yield* new BuildFailed({ step: log.current(), reason, log: file, lines })
+          })
+        return yield* Effect.scoped(construct(options)).pipe(
+          Effect.provideService(CurrentLog, log),
+          Effect.catchTags({
+            StepFailed: ({ reason }) => failed(reason),
+            IncusRequestError: (error) => failed(error.message),
+            ImageNotFound: (error) => failed(error.message),
+            InstanceNotFound: (error) => failed(error.message),
+            NameTaken: (error) => failed(error.message)
+          })
+        )
+      })
+
+    return {
+      list: Effect.map(
+        images.list,
+        (all) =>
+          all.filter((image) => image.type === "container").map(summaryOf).toSorted((a, b) =>
+            b.createdAt.getTime() - a.createdAt.getTime()
+          )
+      ),
+      build: (options) =>
+        Effect.gen(function*() {
+          const before = yield* present(options.alias)
+          if (Option.isSome(before) && !options.force) return { built: false, image: before.value }
+          const image = summaryOf(yield* make(options))
+          const progress = yield* Progress
+          yield* progress.done
+          return { built: true, image }
+        }).pipe(Effect.provide(context))
+    }
+  })
+)
