@@ -42,17 +42,18 @@ const optionText = ({ description, fallback, repeated, required }: OptionSpec): 
     ...(fallback === undefined || fallback === "" ? [] : [`(default: ${fallback})`])
   ].join(" ")
 
-/** The headings of the list of commands, in the order in which they first appear. */
+const other = "Other commands"
+
+/** The commands below their headings, in the order in which these first appear; those without one come last. */
 const groups = (command: CommandSpec): ReadonlyArray<readonly [heading: string, rows: Rows]> => {
   const visible = command.children.filter(({ hidden }) => !hidden)
-  const heading = ({ group }: CommandSpec): string =>
-    group ?? (visible.some(({ group }) => group !== undefined) ? "Other commands" : "Commands")
-  return [...new Set(visible.map(heading))].map((title) =>
+  const named = visible.flatMap(({ group }) => group === undefined || group === other ? [] : [group])
+  const headings = [...new Set(named), named.length > 0 ? other : "Commands"]
+  return headings.map((heading) =>
     [
-      title,
-      visible.filter((child) => heading(child) === title).map((child) =>
-        [child.name, summary(child)] as const
-      )
+      heading,
+      visible.filter(({ group }) => heading === (group ?? headings.at(-1)))
+        .map((child) => [child.name, summary(child)] as const)
     ] as const
   )
 }
@@ -83,6 +84,7 @@ export const renderHelp = (
     const labels = entries.map(([label]) => stringWidth(label)).filter((cells) => cells <= widestLabel)
     return ["", bold(`${heading}:`), ...rows(entries, left ?? Math.max(0, ...labels) + 2)]
   }
+  const visible = command.children.filter(({ hidden }) => !hidden)
   const isRoot = command.path.length === 1
   const options: Rows = [
     ...command.options.map((option) => [optionLabel(option), optionText(option)] as const),
@@ -111,11 +113,11 @@ export const renderHelp = (
       ])
     ),
     ...groups(command).flatMap(([heading, entries]) =>
-      section(heading, entries, Math.max(...command.children.map(({ name }) => name.length)) + 2)
+      section(heading, entries, Math.max(...visible.map(({ name }) => name.length)) + 2)
     ),
     ...section("Options", options),
     ...(command.children.length === 0
       ? []
-      : ["", `Run '${command.path.join(" ")} COMMAND --help' to learn more about a command.`])
+      : ["", ...wrap(`Run '${command.path.join(" ")} COMMAND --help' to learn more about a command.`, width)])
   ].join("\n")
 }

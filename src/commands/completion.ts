@@ -87,7 +87,6 @@ export const command = Command.make(
 ).pipe(
   Command.withDescription(
     describe("Print a script that makes the Tab key complete clincus's commands, options and containers.", {
-      group: "Other commands",
       examples: [
         ["source <(clincus completion bash)", "For this bash; put the line into ~/.bashrc for every one."],
         ["clincus completion zsh > ~/.zfunc/_clincus", "For zsh, where ~/.zfunc is in fpath."],

@@ -8,5 +8,5 @@ export const command = Command.make(
   { format },
   ({ format }) => print(format, { clincus: version, node: process.versions.node }, () => `clincus ${version}`)
 ).pipe(
-  Command.withDescription(describe("Print the version.", { group: "Other commands" }))
+  Command.withDescription(describe("Print the version."))
 )
