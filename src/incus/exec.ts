@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Runtime from "effect/Runtime"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -105,6 +106,11 @@ const following = ({ onOutput }: ExecRequest) =>
     }
   })
 
+/** On a busy machine Incus now and then fails to enter a container; the command has not run then, and may be tried again. */
+const neverBegan = (error: { readonly _tag: string }): boolean =>
+  error instanceof IncusRequestError &&
+  /Failed to retrieve PID of executing child process/i.test(error.reason)
+
 export const makeExec = (client: Client): Exec => {
   const begin = (name: string, request: ExecRequest, extra: Record<string, unknown>) => {
     const post: TransportRequest = {
@@ -167,6 +173,14 @@ export const makeExec = (client: Client): Exec => {
     )
 
   const run: Exec["run"] = (name, request) =>
+    attempt(name, request).pipe(
+      Effect.retry({
+        schedule: Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(4))),
+        while: neverBegan
+      })
+    )
+
+  const attempt: Exec["run"] = (name, request) =>
     Effect.scoped(Effect.gen(function*() {
       const { fds, operation, post } = yield* begin(name, request, { interactive: false })
       const [stdin, stdout, stderr, control] = yield* Effect.all(

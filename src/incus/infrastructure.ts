@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type Client, isNotFound } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
-import { type Device, Network, Profile, StoragePool } from "./schemas.ts"
+import { Network, Profile, StoragePool } from "./schemas.ts"
 
 /** Storage pools; see https://linuxcontainers.org/incus/docs/main/explanation/storage/. */
 export interface Storage {
@@ -24,12 +24,9 @@ export interface Networks {
 
 export interface Profiles {
   readonly get: (name: string) => Effect.Effect<Option.Option<Profile>, IncusFailure>
-  readonly create: (profile: {
-    readonly name: string
-    readonly description: string
-    readonly config: Record<string, string>
-    readonly devices: Record<string, Device>
-  }) => Effect.Effect<void, IncusFailure>
+  readonly create: (profile: Profile) => Effect.Effect<void, IncusFailure>
+  /** Replaces all of a profile that exists. */
+  readonly update: (profile: Profile) => Effect.Effect<void, IncusFailure>
 }
 
 export const makeStorage = (client: Client): Storage => ({
@@ -50,5 +47,6 @@ export const makeProfiles = (client: Client): Profiles => ({
       Effect.map(Option.some),
       Effect.catchIf(isNotFound, () => Effect.succeed(Option.none()))
     ),
-  create: (json) => client.send({ method: "POST", path: client.path(["profiles"]), json })
+  create: (json) => client.send({ method: "POST", path: client.path(["profiles"]), json }),
+  update: ({ name, ...json }) => client.send({ method: "PUT", path: client.path(["profiles", name]), json })
 })
