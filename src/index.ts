@@ -1,0 +1,82 @@
+/**
+ * What other Effect programs import. Every service is a tag with a layer; `clincus` itself is such a program, see
+ * `main.ts`.
+ *
+ * @example
+ * const program = Effect.scoped(Effect.gen(function*() {
+ *   const { settings } = yield* (yield* ConfigService).load({})
+ *   const session = yield* startSession({
+ *     workspace: yield* openWorkspace("."),
+ *     tool: yield* chooseTool(settings, "claude"),
+ *     settings,
+ *     slot: 0,
+ *     image: settings.defaults.image,
+ *     persistent: false,
+ *     environment: {},
+ *     resume: Option.none(),
+ *     debug: false,
+ *     size: { columns: 120, rows: 40 }
+ *   })
+ *   const tmux = yield* TmuxService
+ *   yield* tmux.send(session.guest, { text: "fix the tests", keys: ["Enter"] })
+ * }))
+ */
+export { ConfigService, layer as configLayer } from "./config/ConfigService.ts"
+export { ConfigError, UnknownProfile } from "./config/errors.ts"
+export type { Effective, Origin, Settings } from "./config/Settings.ts"
+export { type Failure, isFailure } from "./domain/Failure.ts"
+export { Host, layer as hostLayer } from "./domain/Host.ts"
+export { Progress, silent as silentProgress } from "./domain/Progress.ts"
+export * from "./incus/errors.ts"
+export type { ExecRequest, ExecResult, TerminalIO, TerminalSize } from "./incus/exec.ts"
+export {
+  type IncusOptions,
+  IncusService,
+  layer as incusLayer,
+  layerOnTransport
+} from "./incus/IncusService.ts"
+export { IncusTransport, unixSocket } from "./incus/IncusTransport.ts"
+export type { InstancePatch, InstanceSpec } from "./incus/instances.ts"
+export * from "./incus/schemas.ts"
+export { findLeftovers, type Leftover, removeLeftovers } from "./session/clean.ts"
+export { killSession, persistSession, shutdownSession } from "./session/end.ts"
+export * from "./session/errors.ts"
+export {
+  HistoryError,
+  HistoryStore,
+  layer as historyLayer,
+  type Outcome,
+  type Saved
+} from "./session/HistoryStore.ts"
+export { sessionInfo } from "./session/info.ts"
+export {
+  guestOf,
+  type LiveSession,
+  liveSessions,
+  type Selection,
+  selectSession,
+  sessionNamed
+} from "./session/live.ts"
+export { describeEnd, type End, Metadata } from "./session/metadata.ts"
+export { reconcile } from "./session/reconcile.ts"
+export { findResumable, findSaved, type Resumable, slotFor } from "./session/resume.ts"
+export { type Session, type SessionFailure, type SessionRequest, startSession } from "./session/Session.ts"
+export { layer as slotLayer, type Place, SlotService } from "./session/SlotService.ts"
+export { BadWorkspace, type Identity, openWorkspace, type Workspace } from "./session/workspace.ts"
+export {
+  type Guest,
+  layer as tmuxLayer,
+  NoTmux,
+  TmuxError,
+  TmuxService,
+  type TmuxStart,
+  type TmuxStatus
+} from "./tmux/TmuxService.ts"
+export type { Conversation, Tool, ToolContext } from "./tool/Tool.ts"
+export {
+  builtIn as builtInTools,
+  chooseTool,
+  type ChosenTool,
+  ToolMisconfigured,
+  UnknownTool
+} from "./tool/ToolRegistry.ts"
