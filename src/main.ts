@@ -3,7 +3,9 @@ import * as NodePath from "@effect/platform-node-shared/NodePath"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { Completer } from "./cli/completer.ts"
 import * as Log from "./cli/log.ts"
+import { namesOf } from "./cli/names.ts"
 import * as Output from "./cli/output.ts"
 import * as Progress from "./cli/progress.ts"
 import { run } from "./cli/runner.ts"
@@ -43,4 +45,10 @@ const MainLive = Layer.mergeAll(Tmux.layer, Slots.layer).pipe(
   Layer.provideMerge(Config.layer)
 )
 
-run(root(MainLive), BaseLive)
+/** Names of what is there now, for the Tab key. */
+const CompleterLive = Layer.succeed(
+  Completer,
+  (kind) => Effect.provide(namesOf(kind), MainLive.pipe(Layer.provide(BaseLive)))
+)
+
+run(root(MainLive), Layer.merge(BaseLive, CompleterLive))

@@ -65,7 +65,7 @@ const all = Options.boolean("all").pipe(
 )
 const tool = Options.text("tool").pipe(
   Options.withAlias("t"),
-  Options.withPseudoName("NAME"),
+  Options.withPseudoName("TOOL"),
   Options.withDescription("Only sessions of this tool."),
   Options.optional
 )

@@ -38,7 +38,7 @@ export const options = {
   slot,
   tool: Options.text("tool").pipe(
     Options.withAlias("t"),
-    Options.withPseudoName("NAME"),
+    Options.withPseudoName("TOOL"),
     Options.withDescription(
       "The AI coding tool: claude, opencode, codex, gemini, copilot, aider or one of yours."
     ),
@@ -78,7 +78,7 @@ export const options = {
     Options.optional
   ),
   profile: Options.text("profile").pipe(
-    Options.withPseudoName("NAME"),
+    Options.withPseudoName("PROFILE"),
     Options.withDescription("A profile of the configuration, [profiles.<name>]."),
     Options.optional
   ),
