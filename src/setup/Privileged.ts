@@ -1,0 +1,17 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { CommandFailed, PrivilegeMissing } from "./errors.ts"
+
+/** A command that needs root, without `sudo` in front; `input` is what it reads from standard input. */
+export interface RootCommand {
+  readonly argv: readonly [string, ...ReadonlyArray<string>]
+  readonly input?: string
+}
+
+/**
+ * Runs commands as root: as they are where the user is root, else through sudo, which may ask for a password. Set-up
+ * does not know the terminal; whoever uses it says how a password is asked for.
+ */
+export class Privileged extends Context.Tag("clincus/Privileged")<Privileged, {
+  readonly run: (command: RootCommand) => Effect.Effect<void, CommandFailed | PrivilegeMissing>
+}>() {}

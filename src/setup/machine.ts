@@ -1,0 +1,107 @@
+import * as Command from "@effect/platform/Command"
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { networkInterfaces } from "node:os"
+import { Host } from "../domain/Host.ts"
+import { CommandFailed } from "./errors.ts"
+import { Privileged, type RootCommand } from "./Privileged.ts"
+import type { Action } from "./Step.ts"
+import { parseCidr, type Subnet } from "./subnet.ts"
+
+/** What the steps ask the machine, and the two kinds of change that they make to it as root. */
+export interface Machine {
+  readonly user: string
+  readonly root: boolean
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The text of a file; empty where there is none or it may not be read. */
+  readonly read: (path: string) => Effect.Effect<string>
+  readonly exists: (path: string) => Effect.Effect<boolean>
+  readonly list: (path: string) => Effect.Effect<ReadonlyArray<string>>
+  /** Where a program is, searched in the user's path and in root's. */
+  readonly program: (name: string) => Effect.Effect<Option.Option<string>>
+  /** True where systemd is PID 1, as sd_booted(3) finds out. */
+  readonly systemd: Effect.Effect<boolean>
+  /** The networks of this machine's own addresses. */
+  readonly addresses: Effect.Effect<ReadonlyArray<Subnet>>
+  /** What a command that needs no root prints. */
+  readonly output: (argv: readonly [string, ...ReadonlyArray<string>]) => Effect.Effect<string, CommandFailed>
+  readonly asRoot: (...argv: RootCommand["argv"]) => Action
+  /** Replaces a file that belongs to root. */
+  readonly write: (path: string, text: string) => Action
+}
+
+const quote = (word: string): string =>
+  /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+/** A command line that a shell reads back as these words. */
+export const shellLine = (argv: ReadonlyArray<string>): string => argv.map(quote).join(" ")
+
+const systemPath = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"]
+
+export const makeMachine: Effect.Effect<
+  Machine,
+  never,
+  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Host | Privileged
+> = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const host = yield* Host
+  const privileged = yield* Privileged
+  const context = yield* Effect.context<CommandExecutor.CommandExecutor>()
+
+  const root = host.uid === 0
+  const sudo = root ? "" : "sudo "
+  const exists = (path: string) => fs.exists(path).pipe(Effect.orElseSucceed(() => false))
+
+  const output: Machine["output"] = (argv) => {
+    const failed = (status: number, said: string) =>
+      new CommandFailed({ command: shellLine(argv), status, output: said })
+    const [name, ...rest] = argv
+    return Command.make(name, ...rest).pipe(
+      Command.env({ LC_ALL: "C" }),
+      Command.start,
+      Effect.flatMap((process) =>
+        Effect.all([
+          process.stdout.pipe(Stream.decodeText(), Stream.mkString),
+          process.stderr.pipe(Stream.decodeText(), Stream.mkString),
+          process.exitCode
+        ], { concurrency: "unbounded" })
+      ),
+      Effect.scoped,
+      Effect.provide(context),
+      Effect.mapError((error) => failed(127, error.message)),
+      Effect.flatMap(([out, error, status]) => status === 0 ? Effect.succeed(out) : failed(status, error))
+    )
+  }
+
+  return {
+    user: host.user,
+    root,
+    environment: host.environment,
+    exists,
+    output,
+    read: (path) => fs.readFileString(path).pipe(Effect.orElseSucceed(() => "")),
+    list: (path) => fs.readDirectory(path).pipe(Effect.orElseSucceed(() => [])),
+    program: (name) =>
+      Effect.findFirst(
+        [...new Set([...(host.environment["PATH"] ?? "").split(":"), ...systemPath])]
+          .filter((directory) => directory !== "")
+          .map((directory) => `${directory}/${name}`),
+        exists
+      ),
+    systemd: exists("/run/systemd/system"),
+    addresses: Effect.sync(() =>
+      Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []).flatMap(({ cidr }) => {
+        const subnet = cidr === null ? undefined : parseCidr(cidr)
+        return subnet === undefined ? [] : [subnet]
+      })
+    ),
+    asRoot: (...argv) => ({ shown: `${sudo}${shellLine(argv)}`, run: privileged.run({ argv }) }),
+    write: (path, text) => ({
+      shown: `${sudo}tee ${quote(path)} >/dev/null <<'END'\n${text.trimEnd()}\nEND`,
+      run: privileged.run({ argv: ["tee", path], input: text })
+    })
+  }
+})

@@ -1,0 +1,106 @@
+import * as Effect from "effect/Effect"
+import type { IncusFailure } from "../incus/errors.ts"
+import type { Device, Network } from "../incus/schemas.ts"
+import type { Machine } from "./machine.ts"
+import { type IncusServer, unasked, whenReached } from "./server.ts"
+import { type Action, done, manual, needed, type Step } from "./Step.ts"
+import { freeAddresses, parseCidr, parseRoutes, type Subnet } from "./subnet.ts"
+
+const isNat = (network: Network): boolean =>
+  network.managed && network.type === "bridge" && network.config["ipv4.nat"] === "true"
+  && !["", "none", undefined].includes(network.config["ipv4.address"])
+
+const interfaceOf = (devices: Readonly<Record<string, Device>>): Device | undefined =>
+  Object.values(devices).find((device) => device["type"] === "nic")
+
+/**
+ * The network that sessions are on: the one asked for, else the default profile's own, else any managed bridge with
+ * NAT. Undefined where there is none.
+ */
+export const chooseNetwork = (
+  networks: ReadonlyArray<Network>,
+  devices: Readonly<Record<string, Device>>,
+  wanted: string | undefined
+): string | undefined => {
+  if (wanted !== undefined) return networks.find(({ name }) => name === wanted)?.name
+  const own = interfaceOf(devices)
+  return own === undefined ? networks.find(isNat)?.name : own["network"] ?? own["parent"] ?? "its own"
+}
+
+/** A name for a new bridge that no interface has. */
+export const newBridge = (networks: ReadonlyArray<Network>): string => {
+  const taken = new Set(networks.map(({ name }) => name))
+  for (let index = 0;; index++) {
+    if (!taken.has(`incusbr${index}`)) return `incusbr${index}`
+  }
+}
+
+/** True for the daemon's complaints about an address, where another address is worth a try. */
+const isAboutAddress = (error: IncusFailure): boolean =>
+  error._tag === "IncusRequestError" && /subnet|address|overlap|in use/i.test(error.reason)
+
+/** Makes the bridge with the first address that Incus accepts: it knows of uses that routes do not show. */
+const create = (server: IncusServer, name: string, addresses: ReadonlyArray<string>): Action => {
+  const config = (address: string) => ({
+    "ipv4.address": address,
+    "ipv4.nat": "true",
+    "ipv6.address": "none"
+  })
+  const attempt = (rest: ReadonlyArray<string>): Effect.Effect<void, IncusFailure> => {
+    const [address, ...others] = rest
+    if (address === undefined) return Effect.void
+    const made = server.api.networks.createBridge(name, config(address))
+    return others.length === 0
+      ? made
+      : Effect.catchIf(made, isAboutAddress, () => attempt(others))
+  }
+  return {
+    shown: `incus network create ${name} ipv4.address=${addresses[0]} ipv4.nat=true ipv6.address=none`,
+    run: attempt(addresses)
+  }
+}
+
+const usedSubnets = (machine: Machine) =>
+  Effect.zipWith(
+    machine.addresses,
+    machine.read("/proc/net/route"),
+    (own, routes): ReadonlyArray<Subnet> => [...own, ...parseRoutes(routes)]
+  )
+
+/** There is a bridge that gives sessions addresses and a way out. Networks that exist are used as they are. */
+export const networkStep = (machine: Machine, server: IncusServer, wanted: string | undefined): Step => ({
+  name: "network",
+  title: "Network",
+  check: Effect.gen(function*() {
+    const bridge = (networks: ReadonlyArray<Network>) =>
+      Effect.map(usedSubnets(machine), (used) => {
+        const theirs = networks.flatMap(({ config }) => parseCidr(config["ipv4.address"] ?? "") ?? [])
+        const addresses = freeAddresses([...used, ...theirs], 8)
+        return addresses.length === 0
+          ? manual("no /24 of 10.0.0.0/8 is free for a bridge: all of it is routed somewhere else", [
+            "incus network create incusbr0 ipv4.address=ADDRESS/24 ipv4.nat=true ipv6.address=none"
+          ])
+          : needed(
+            networks.length === 0 ? unasked : "Incus has no bridge with NAT",
+            [create(server, newBridge(networks), addresses)]
+          )
+      })
+    return yield* whenReached(
+      server,
+      wanted === undefined ? bridge([]) : Effect.succeed(done(`${wanted}, by the configuration`)),
+      () =>
+        Effect.gen(function*() {
+          const networks = yield* server.api.networks.list
+          const profile = yield* server.api.profiles.get("default")
+          const devices = profile._tag === "Some" ? profile.value.devices : {}
+          const network = chooseNetwork(networks, devices, wanted)
+          if (network !== undefined) return done(network)
+          return wanted === undefined
+            ? yield* bridge(networks)
+            : manual(`Incus has no network named ${wanted}, which the configuration asks for`, [
+              `incus network create ${wanted} ipv4.nat=true ipv6.address=none`
+            ])
+        })
+    )
+  })
+})

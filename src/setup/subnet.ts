@@ -1,0 +1,55 @@
+/** An IPv4 network: its lowest address as a number, and the length of its prefix. */
+export interface Subnet {
+  readonly base: number
+  readonly prefix: number
+}
+
+const mask = (prefix: number): number => prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0
+
+const number = (address: string): number | undefined => {
+  const bytes = address.split(".").map(Number)
+  if (bytes.length !== 4 || bytes.some((byte) => !Number.isInteger(byte) || byte < 0 || byte > 255)) {
+    return undefined
+  }
+  return bytes.reduce((sum, byte) => sum * 256 + byte, 0)
+}
+
+/** Reads `10.1.2.3/24` as the network that it is in; undefined for anything else. */
+export const parseCidr = (text: string): Subnet | undefined => {
+  const found = /^([\d.]+)\/(\d{1,2})$/.exec(text.trim())
+  const address = number(found?.[1] ?? "")
+  const prefix = Number(found?.[2])
+  if (address === undefined || prefix > 32) return undefined
+  return { base: (address & mask(prefix)) >>> 0, prefix }
+}
+
+/** The networks in /proc/net/route, which writes addresses in hexadecimal, last byte first. The default route is none. */
+export const parseRoutes = (text: string): ReadonlyArray<Subnet> =>
+  text.split("\n").slice(1).flatMap((line) => {
+    const fields = line.trim().split(/\s+/)
+    const swapped = (hex: string | undefined) =>
+      hex !== undefined && /^[0-9A-F]{8}$/i.test(hex) ? Buffer.from(hex, "hex").readUInt32LE() : undefined
+    const base = swapped(fields[1])
+    const netmask = swapped(fields[7])
+    if (base === undefined || netmask === undefined || netmask === 0) return []
+    return [{ base, prefix: netmask.toString(2).replaceAll("0", "").length }]
+  })
+
+export const overlap = (one: Subnet, other: Subnet): boolean => {
+  const common = mask(Math.min(one.prefix, other.prefix))
+  return ((one.base & common) >>> 0) === ((other.base & common) >>> 0)
+}
+
+/**
+ * Addresses for a bridge, `10.x.y.1/24`, whose networks overlap none that is in use, best first. The order is fixed, so
+ * that a dry run names what the real run takes; it stays away from the low numbers that companies like.
+ */
+export const freeAddresses = (used: ReadonlyArray<Subnet>, count: number): ReadonlyArray<string> => {
+  const free: Array<string> = []
+  for (let turn = 0; turn < 4096 && free.length < count; turn++) {
+    const address = `10.${100 + (turn * 37) % 150}.${11 + (turn * 53) % 230}.1/24`
+    const subnet = parseCidr(address)
+    if (subnet !== undefined && !used.some((other) => overlap(subnet, other))) free.push(address)
+  }
+  return free
+}
