@@ -1,3 +1,4 @@
+import * as NodeCommandExecutor from "@effect/platform-node-shared/NodeCommandExecutor"
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
@@ -7,6 +8,7 @@ import { Completer } from "./cli/completer.ts"
 import * as Log from "./cli/log.ts"
 import { namesOf } from "./cli/names.ts"
 import * as Output from "./cli/output.ts"
+import * as Privileged from "./cli/privileged.ts"
 import * as Progress from "./cli/progress.ts"
 import { run } from "./cli/runner.ts"
 import * as UserTerminal from "./cli/UserTerminal.ts"
@@ -14,9 +16,11 @@ import { root } from "./commands/root.ts"
 import * as Config from "./config/ConfigService.ts"
 import { ConfigService } from "./config/ConfigService.ts"
 import * as Host from "./domain/Host.ts"
+import * as Images from "./image/ImageService.ts"
 import * as Incus from "./incus/IncusService.ts"
 import * as History from "./session/HistoryStore.ts"
 import * as Slots from "./session/SlotService.ts"
+import * as Setup from "./setup/SetupService.ts"
 import * as Tmux from "./tmux/TmuxService.ts"
 
 /** What every command may use: made at every start, so nothing here reads a file or opens a connection. */
@@ -40,9 +44,10 @@ const IncusLive = Layer.unwrapEffect(Effect.map(settings, ({ incus }) => Incus.l
 const HistoryLive = Layer.unwrapEffect(Effect.map(settings, ({ paths }) => History.layer(paths.sessions_dir)))
 
 /** What commands need to work: made only when one of them runs. */
-const MainLive = Layer.mergeAll(Tmux.layer, Slots.layer).pipe(
+const MainLive = Layer.mergeAll(Tmux.layer, Slots.layer, Setup.layer).pipe(
+  Layer.provideMerge(Layer.merge(Images.layer, Privileged.layer)),
   Layer.provideMerge(Layer.mergeAll(IncusLive, HistoryLive, UserTerminal.layer)),
-  Layer.provideMerge(Config.layer)
+  Layer.provideMerge(Layer.merge(Config.layer, NodeCommandExecutor.layer))
 )
 
 /** Names of what is there now, for the Tab key. */

@@ -7,6 +7,7 @@ import type { ConfigService } from "../config/ConfigService.ts"
 import type { IncusService } from "../incus/IncusService.ts"
 import type { HistoryStore } from "../session/HistoryStore.ts"
 import type { SlotService } from "../session/SlotService.ts"
+import type { SetupService } from "../setup/SetupService.ts"
 import type { TmuxService } from "../tmux/TmuxService.ts"
 import * as Attach from "./attach.ts"
 import * as Clean from "./clean.ts"
@@ -17,6 +18,7 @@ import * as Kill from "./kill.ts"
 import * as List from "./list.ts"
 import * as Persist from "./persist.ts"
 import * as Resume from "./resume.ts"
+import * as Setup from "./setup.ts"
 import * as Shell from "./shell.ts"
 import * as Shutdown from "./shutdown.ts"
 import * as Tmux from "./tmux.ts"
@@ -26,7 +28,14 @@ import * as Version from "./version.ts"
  * What commands may ask for beside the runner's `Base`. Each service named here gets its layer in main.ts, which is
  * built when a command that was given it runs, and not for help, completion or a mistyped option.
  */
-export type Services = IncusService | TmuxService | SlotService | HistoryStore | ConfigService | UserTerminal
+export type Services =
+  | IncusService
+  | TmuxService
+  | SlotService
+  | HistoryStore
+  | ConfigService
+  | UserTerminal
+  | SetupService
 
 /**
  * `clincus` and its subcommands. A command is a file of its own that exports `command`; one that asks for services is
@@ -50,6 +59,7 @@ export const root = <E>(services: Layer.Layer<Services, E, Base>) => {
       Shutdown.command.pipe(provided),
       Kill.command.pipe(provided),
       Clean.command.pipe(provided),
+      Setup.command.pipe(provided),
       Config.command.pipe(provided),
       Completion.command,
       Completion.words,
