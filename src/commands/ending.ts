@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import { UsageError } from "../cli/errors.ts"
 import { notice } from "../cli/output.ts"
 import { type LiveSession, liveSessions, sessionNamed } from "../session/live.ts"
+import { reconcile } from "../session/reconcile.ts"
 
 /** The sessions that `kill` and `shutdown` are to end. All names are looked up before anything is ended. */
 export const sessionsToEnd = (
@@ -39,6 +40,7 @@ export const endEach = <E extends { readonly message: string }, R>(
         ),
       { concurrency: 4 }
     )
+    yield* Effect.ignoreLogged(reconcile)
     const failures = results.filter(Either.isLeft)
     yield* Effect.forEach(failures.slice(1), ({ left }) => notice(`clincus: ${left.message}`))
     if (failures[0] !== undefined) yield* Effect.fail(failures[0].left)

@@ -6,8 +6,8 @@ import { escape } from "../cli/escape.ts"
 import { format, print } from "../cli/output.ts"
 import { size } from "../cli/units.ts"
 import { sessionInfo } from "../session/info.ts"
-import { slot, workspace } from "./options.ts"
-import { selection } from "./options.ts"
+import { reconcile } from "../session/reconcile.ts"
+import { selection, slot, workspace } from "./options.ts"
 
 const target = Args.text({ name: "SESSION" }).pipe(
   Args.withDescription(
@@ -32,6 +32,7 @@ export const command = Command.make(
   (given) =>
     Effect.gen(function*() {
       const wanted = yield* selection({ ...given, container: given.target })
+      yield* Effect.ignoreLogged(reconcile)
       const info = yield* sessionInfo(wanted)
       yield* print(given.format, info, () =>
         Object.entries({

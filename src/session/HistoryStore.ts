@@ -71,6 +71,11 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
   readonly save: (metadata: Metadata) => Effect.Effect<void, HistoryError>
   /** Sessions that were opened and not finished: live, or left by a crash. */
   readonly unfinished: Effect.Effect<ReadonlyArray<OpenSession>, HistoryError>
+  /** Notes how a session that still runs is about to end, so that whoever sees it end first says the same. */
+  readonly intend: (
+    session: { readonly tool: string; readonly id: string },
+    end: End
+  ) => Effect.Effect<void, HistoryError>
   /**
    * Removes the credentials and notes how the session ended (nothing is noted without `end`). A second call changes
    * nothing.
@@ -142,7 +147,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
           Effect.map(parseMetadata),
           // A directory that was moved or copied tells of a session that is not there.
           Effect.map(Option.filter((found) => found.id === session.id && found.tool === session.tool)),
-          Effect.orElseSucceed(() => Option.none())
+          Effect.orElseSucceed(() => Option.none<Metadata>())
         )
 
       const save = (metadata: Metadata) => writeWhole(metadataFile(metadata), printMetadata(metadata))
@@ -228,6 +233,14 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
           ),
           Effect.map((found) => found.flatMap(Option.toArray))
         ),
+        intend: (session, end) =>
+          Effect.flatMap(
+            get(session),
+            Option.match({
+              onNone: () => Effect.void,
+              onSome: (metadata) => save({ ...metadata, end })
+            })
+          ),
         finish: (session, end) =>
           Effect.gen(function*() {
             const open = yield* readOpen(openFile(session))
@@ -243,7 +256,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
                 lastUsedAt: now,
                 endedAt: now,
                 end: Option.match(left, {
-                  onNone: () => end,
+                  onNone: () => metadata.value.end ?? end,
                   onSome: ({ status }) => ({ reason: "exited", status })
                 })
               })

@@ -57,6 +57,8 @@ export interface Session {
   readonly guest: Guest
   /** Lets the session live on by itself when the scope closes: it ends when its tool does. */
   readonly keep: Effect.Effect<void>
+  /** What the history will say of the end, where the scope itself cannot know: `lost` after a look at Incus, for instance. */
+  readonly endsAs: (reason: EndReason) => Effect.Effect<void>
   /** What the tool left when it ended; none while it runs. */
   readonly outcome: Effect.Effect<Option.Option<Outcome>>
 }
@@ -95,7 +97,8 @@ export const startSession = (
   Effect.gen(function*() {
     const kept = yield* Ref.make(false)
     const started = yield* Ref.make(false)
-    const saved = yield* openSaved(request, kept, started)
+    const reason = yield* Ref.make(Option.none<EndReason>())
+    const saved = yield* openSaved(request, { kept, started, reason })
     const container = yield* launch(request, saved, kept)
     yield* describe(request, saved, container)
     const guest = yield* startTool(request, saved, container)
@@ -111,9 +114,19 @@ export const startSession = (
       restarted: container.restarted,
       guest,
       keep: Ref.set(kept, true),
+      endsAs: (end) => Ref.set(reason, Option.some(end)),
       outcome: history.outcome({ tool: request.tool.tool.name, id: saved.id })
     }
   })
+
+/** What is known of a session when its scope closes. */
+interface Ending {
+  /** The session lives on by itself. */
+  readonly kept: Ref.Ref<boolean>
+  /** The tool was up. */
+  readonly started: Ref.Ref<boolean>
+  readonly reason: Ref.Ref<Option.Option<EndReason>>
+}
 
 interface SavedState {
   readonly id: string
@@ -127,7 +140,7 @@ interface SavedState {
 }
 
 /** Generates the session's id and fills its saved directory: the tool's state lives there while the session runs. */
-const openSaved = (request: SessionRequest, kept: Ref.Ref<boolean>, started: Ref.Ref<boolean>) =>
+const openSaved = (request: SessionRequest, { kept, reason, started }: Ending) =>
   Effect.gen(function*() {
     const host = yield* Host
     const history = yield* HistoryStore
@@ -172,7 +185,12 @@ const openSaved = (request: SessionRequest, kept: Ref.Ref<boolean>, started: Ref
           const ran = yield* Ref.get(started)
           // A session that never began leaves nothing, one that could not be resumed is as it was.
           if (!ran && !resumed) return yield* history.remove(key)
-          yield* history.finish(key, ran ? { reason: endOf(exit) } : undefined)
+          yield* history.finish(
+            key,
+            ran
+              ? { reason: Option.getOrElse(yield* Ref.get(reason), () => endOf(exit)) }
+              : undefined
+          )
         }).pipe(Effect.catchAll((error) => Effect.logWarning(error.message)))
     )
     yield* provision(

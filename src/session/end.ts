@@ -8,28 +8,35 @@ import type { EndReason } from "./metadata.ts"
 
 const keyOf = ({ labels }: LiveSession) => ({ tool: labels.tool, id: labels.session })
 
-const note = (session: LiveSession, reason: EndReason) =>
-  Effect.flatMap(HistoryStore, (history) => history.finish(keyOf(session), { reason }))
+/** Ends a session and says in its history how. Others may be watching it: the reason is noted before they see the end. */
+const endAs = <E, R>(session: LiveSession, reason: EndReason, end: Effect.Effect<void, E, R>) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    yield* history.intend(keyOf(session), { reason })
+    yield* end
+    yield* history.finish(keyOf(session), { reason })
+  })
 
 /** Deletes a session's container by force, a persistent one too. The conversation stays saved. */
 export const killSession = (session: LiveSession) =>
-  removeContainer(session.container, Option.some(session.labels.session)).pipe(
-    Effect.zipRight(note(session, "killed"))
-  )
+  endAs(session, "killed", removeContainer(session.container, Option.some(session.labels.session)))
 
 /**
  * Shuts a session down in an orderly way: its system gets `timeoutSeconds`, then the plug is pulled. An ephemeral
  * container is deleted, a persistent one stays, stopped.
  */
 export const shutdownSession = (session: LiveSession, timeoutSeconds: number) =>
-  Effect.gen(function*() {
-    yield* stopContainer(session.container, timeoutSeconds)
-    // Incus deletes an ephemeral instance by itself a moment after it has stopped; nobody has to wait for that elsewhere.
-    if (session.labels.persistent !== "true") {
-      yield* removeContainer(session.container, Option.some(session.labels.session))
-    }
-    yield* note(session, "shutdown")
-  })
+  endAs(
+    session,
+    "shutdown",
+    Effect.gen(function*() {
+      yield* stopContainer(session.container, timeoutSeconds)
+      // Incus deletes an ephemeral instance by itself a moment after it has stopped.
+      if (session.labels.persistent !== "true") {
+        yield* removeContainer(session.container, Option.some(session.labels.session))
+      }
+    })
+  )
 
 /** Turns a running ephemeral session persistent: from now on its container is stopped at the end, not deleted. */
 export const persistSession = (session: LiveSession) =>
