@@ -124,7 +124,9 @@ const agreed = (given: Given, plan: ReadonlyArray<StepReport>) => {
   const first = plan.find(({ status }) => status._tag !== "Done")
   return given.yes || first?.status._tag !== "Needed"
     ? Effect.succeed(true)
-    : confirm(`${script(plan)}\n\nDo this?`, { instead: "clincus setup --yes" })
+    : notice(script(plan)).pipe(
+      Effect.zipRight(confirm("Run these commands?", { instead: "clincus setup --yes" }))
+    )
 }
 
 const setup = (given: Given) =>

@@ -6,7 +6,7 @@ import { Readable } from "node:stream"
 import { type Client, isNotFound } from "./client.ts"
 import { ImageNotFound, type IncusFailure, IncusUnexpected } from "./errors.ts"
 import type { TransportRequest } from "./IncusTransport.ts"
-import { Image, ImageAlias, type Operation } from "./schemas.ts"
+import { Image, ImageAlias, listOf, type Operation } from "./schemas.ts"
 
 export interface Images {
   readonly list: Effect.Effect<ReadonlyArray<Image>, IncusFailure>
@@ -81,7 +81,7 @@ export const makeImages = (client: Client): Images => {
       Effect.ignore
     )
 
-  const list = client.get(client.path(["images"], { recursion: "1" }), Schema.Array(Image))
+  const list = client.get(client.path(["images"], { recursion: "1" }), listOf(Image))
 
   const create = (request: TransportRequest) =>
     Effect.uninterruptibleMask((restore) =>

@@ -1,9 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { type Client, isNotFound } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
-import { Network, Profile, StoragePool } from "./schemas.ts"
+import { listOf, Network, Profile, StoragePool } from "./schemas.ts"
 
 /** Storage pools; see https://linuxcontainers.org/incus/docs/main/explanation/storage/. */
 export interface Storage {
@@ -30,13 +29,13 @@ export interface Profiles {
 }
 
 export const makeStorage = (client: Client): Storage => ({
-  list: client.get(client.path(["storage-pools"], { recursion: "1" }), Schema.Array(StoragePool)),
+  list: client.get(client.path(["storage-pools"], { recursion: "1" }), listOf(StoragePool)),
   create: (name, driver, config) =>
     client.send({ method: "POST", path: client.path(["storage-pools"]), json: { name, driver, config } })
 })
 
 export const makeNetworks = (client: Client): Networks => ({
-  list: client.get(client.path(["networks"], { recursion: "1" }), Schema.Array(Network)),
+  list: client.get(client.path(["networks"], { recursion: "1" }), listOf(Network)),
   createBridge: (name, config) =>
     client.send({ method: "POST", path: client.path(["networks"]), json: { name, type: "bridge", config } })
 })

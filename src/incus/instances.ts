@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { type Client, instanceNamed, isNotFound } from "./client.ts"
 import {
   ImageNotFound,
@@ -10,7 +9,7 @@ import {
   type InstanceNotFound,
   NameTaken
 } from "./errors.ts"
-import { type Device, Instance, InstanceState } from "./schemas.ts"
+import { type Device, Instance, InstanceState, listOf } from "./schemas.ts"
 
 /** What an instance is made from and with; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/. */
 export interface InstanceSpec {
@@ -90,7 +89,7 @@ export const makeInstances = (client: Client): Instances => {
     )
 
   return {
-    list: client.get(client.path(["instances"], { recursion: "1" }), Schema.Array(Instance)),
+    list: client.get(client.path(["instances"], { recursion: "1" }), listOf(Instance)),
     get,
     state: (name) => client.get(at(name, "state"), InstanceState).pipe(Effect.mapError(instanceNamed(name))),
     createAndStart: (spec) =>

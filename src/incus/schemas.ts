@@ -9,6 +9,16 @@ const Strings = Schema.Record({ key: Schema.String, value: Schema.String })
 const orEmpty = <A, I>(schema: Schema.Schema<A, I>, empty: () => NoInfer<A>) =>
   Schema.optionalWith(schema, { nullable: true, default: empty })
 
+/** An answer that is a list. A server that has none of something answers with nothing at all. */
+export const listOf = <A, I>(
+  element: Schema.Schema<A, I>
+): Schema.Schema<ReadonlyArray<A>, ReadonlyArray<I> | null | undefined> =>
+  Schema.transform(Schema.NullishOr(Schema.Array(element)), Schema.Array(Schema.typeSchema(element)), {
+    strict: true,
+    decode: (list) => list ?? [],
+    encode: (list) => list
+  })
+
 export const ServerInfo = Schema.Struct({
   auth: Schema.String,
   api_extensions: orEmpty(Schema.Array(Schema.String), () => []),

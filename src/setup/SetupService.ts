@@ -89,7 +89,7 @@ export const layer: Layer.Layer<
         accessStep(machine, server),
         storageStep(machine, server, pool, progress.notice),
         networkStep(machine, server, network),
-        profileStep(server, { project, pool, network }),
+        profileStep(machine, server, { project, pool, network }),
         ...(image === undefined
           ? []
           : [imageStep(server, images, progress, { alias: image, pool, network, logs })])

@@ -80,10 +80,12 @@ export const daemonStep = (machine: Machine, server: IncusServer): Step => ({
         ? done("is started by its socket")
         : needed("Incus does not answer on its socket", bySystemd(machine))
     }
+    // One with a directory of its own is not told from others by its command line.
+    const starting = alive && directory === undefined
     const program = Option.getOrElse(yield* daemonProgram(machine), () => "/usr/libexec/incus/incusd")
     return needed(
-      alive ? "Incus is starting" : "Incus is not running, and no systemd starts it here",
-      byHand(machine, program, directory, alive && directory === undefined)
+      starting ? "Incus is starting" : "Incus is not running, and no systemd starts it here",
+      byHand(machine, program, directory, starting)
     )
   })
 })

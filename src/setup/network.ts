@@ -27,9 +27,9 @@ export const chooseNetwork = (
   return own === undefined ? networks.find(isNat)?.name : own["network"] ?? own["parent"] ?? "its own"
 }
 
-/** A name for a new bridge that no interface has. */
-export const newBridge = (networks: ReadonlyArray<Network>): string => {
-  const taken = new Set(networks.map(({ name }) => name))
+/** A name for a new bridge that no interface of the machine has. */
+export const newBridge = (names: ReadonlyArray<string>): string => {
+  const taken = new Set(names)
   for (let index = 0;; index++) {
     if (!taken.has(`incusbr${index}`)) return `incusbr${index}`
   }
@@ -72,22 +72,21 @@ export const networkStep = (machine: Machine, server: IncusServer, wanted: strin
   name: "network",
   title: "Network",
   check: Effect.gen(function*() {
-    const bridge = (networks: ReadonlyArray<Network>) =>
-      Effect.map(usedSubnets(machine), (used) => {
+    const bridge = (reason: string, networks: ReadonlyArray<Network>) =>
+      Effect.zipWith(usedSubnets(machine), machine.list("/sys/class/net"), (used, interfaces) => {
         const theirs = networks.flatMap(({ config }) => parseCidr(config["ipv4.address"] ?? "") ?? [])
         const addresses = freeAddresses([...used, ...theirs], 8)
         return addresses.length === 0
           ? manual("no /24 of 10.0.0.0/8 is free for a bridge: all of it is routed somewhere else", [
             "incus network create incusbr0 ipv4.address=ADDRESS/24 ipv4.nat=true ipv6.address=none"
           ])
-          : needed(
-            networks.length === 0 ? unasked : "Incus has no bridge with NAT",
-            [create(server, newBridge(networks), addresses)]
-          )
+          : needed(reason, [
+            create(server, newBridge([...interfaces, ...networks.map(({ name }) => name)]), addresses)
+          ])
       })
     return yield* whenReached(
       server,
-      wanted === undefined ? bridge([]) : Effect.succeed(done(`${wanted}, by the configuration`)),
+      wanted === undefined ? bridge(unasked, []) : Effect.succeed(done(`${wanted}, by the configuration`)),
       () =>
         Effect.gen(function*() {
           const networks = yield* server.api.networks.list
@@ -96,7 +95,7 @@ export const networkStep = (machine: Machine, server: IncusServer, wanted: strin
           const network = chooseNetwork(networks, devices, wanted)
           if (network !== undefined) return done(network)
           return wanted === undefined
-            ? yield* bridge(networks)
+            ? yield* bridge("Incus has no bridge with NAT", networks)
             : manual(`Incus has no network named ${wanted}, which the configuration asks for`, [
               `incus network create ${wanted} ipv4.nat=true ipv6.address=none`
             ])

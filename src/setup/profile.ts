@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Device, Profile } from "../incus/schemas.ts"
-import { chooseNetwork } from "./network.ts"
+import type { Machine } from "./machine.ts"
+import { chooseNetwork, newBridge } from "./network.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
 import { type Action, done, manual, needed, type Step } from "./Step.ts"
 import { choosePool, newPool } from "./storage.ts"
@@ -70,6 +71,7 @@ const description = "What sessions of clincus need and the default profile lacks
 
 /** The profile `clincus` carries what the default profile lacks; the default profile itself is never touched. */
 export const profileStep = (
+  machine: Machine,
   server: IncusServer,
   options: {
     readonly project: string
@@ -93,16 +95,15 @@ export const profileStep = (
     title: "Profile",
     check: whenReached(
       server,
-      Effect.sync(() =>
+      Effect.map(machine.list("/sys/class/net"), (interfaces) =>
         needed(unasked, [
           create(profileDevices({
             defaults: {},
             pool: options.pool ?? newPool,
-            network: options.network ?? "incusbr0",
+            network: options.network ?? newBridge(interfaces),
             ...asked
           }))
-        ])
-      ),
+        ])),
       () =>
         Effect.gen(function*() {
           const [pools, networks, defaults, found] = yield* Effect.all([
@@ -120,7 +121,8 @@ export const profileStep = (
           const devices = profileDevices({
             defaults: own,
             pool: choosePool(pools, own, options.pool)?.name ?? newPool,
-            network: chooseNetwork(networks, own, options.network) ?? "incusbr0",
+            network: chooseNetwork(networks, own, options.network) ??
+              newBridge(networks.map(({ name }) => name)),
             ...asked
           })
           if (Option.isNone(found)) return needed(`there is no profile ${profileName}`, [create(devices)])
