@@ -113,7 +113,7 @@ export const makeInstances = (client: Client): Instances => {
         Effect.catchTag(
           "IncusRequestError",
           (error): Effect.Effect<never, IncusFailure | NameTaken | ImageNotFound> => {
-            if (/UNIQUE constraint|already exists|busy running a "create"/i.test(error.reason)) {
+            if (/UNIQUE constraint|already exists|Instance is busy running/i.test(error.reason)) {
               return Effect.fail(
                 new NameTaken({ name: spec.name })
               )

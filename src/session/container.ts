@@ -26,8 +26,8 @@ export interface Occupied extends Place {
   readonly persistent: boolean
 }
 
-/** Two programs may find the same stopped container. Whoever has claimed it has this long to start it (ms). */
-const claimGrace = 30_000
+/** Several programs may find the same stopped container. Whoever has claimed it has this long to start it (ms). */
+const claimGrace = 60_000
 
 const profiles = ["default", "clincus"]
 const sessionDevice = /^(workspace|outcome|state\d+)$/
@@ -90,7 +90,12 @@ export const occupy = (
     if (Option.isNone(place.stopped)) return yield* create(place, spec)
     const labels = fromInstance(place.stopped.value)
     if (Option.exists(labels, ({ persistent }) => persistent === "true")) return yield* restart(place, spec)
-    yield* removeContainer(place.container, Option.none())
+    // One that is young and stopped is just being made by somebody else.
+    const { started } = spec.labels(place.slot, spec.persistent)
+    const young = Option.exists(labels, (other) => started - other.started < claimGrace)
+    if (young) return yield* new NameTaken({ name: place.container })
+    // Only while it is still that session's: another program may have done the same and be further on.
+    yield* removeContainer(place.container, Option.map(labels, ({ session }) => session))
     return yield* create(place, spec)
   }).pipe(
     // A container that went away between listing and using it is a race lost like any other.
