@@ -4,15 +4,18 @@ import { describe } from "../cli/describe.ts"
 import type { Base } from "../cli/runner.ts"
 import type { UserTerminal } from "../cli/UserTerminal.ts"
 import type { ConfigService } from "../config/ConfigService.ts"
+import type { ImageService } from "../image/ImageService.ts"
 import type { IncusService } from "../incus/IncusService.ts"
 import type { HistoryStore } from "../session/HistoryStore.ts"
 import type { SlotService } from "../session/SlotService.ts"
 import type { SetupService } from "../setup/SetupService.ts"
 import type { TmuxService } from "../tmux/TmuxService.ts"
 import * as Attach from "./attach.ts"
+import * as Build from "./build.ts"
 import * as Clean from "./clean.ts"
 import * as Completion from "./completion.ts"
 import * as Config from "./config.ts"
+import * as Images from "./images.ts"
 import * as Info from "./info.ts"
 import * as Kill from "./kill.ts"
 import * as List from "./list.ts"
@@ -36,6 +39,7 @@ export type Services =
   | ConfigService
   | UserTerminal
   | SetupService
+  | ImageService
 
 /**
  * `clincus` and its subcommands. A command is a file of its own that exports `command`; one that asks for services is
@@ -60,6 +64,8 @@ export const root = <E>(services: Layer.Layer<Services, E, Base>) => {
       Kill.command.pipe(provided),
       Clean.command.pipe(provided),
       Setup.command.pipe(provided),
+      Build.command.pipe(provided),
+      Images.command.pipe(provided),
       Config.command.pipe(provided),
       Completion.command,
       Completion.words,

@@ -74,6 +74,20 @@ const fromServer = (name: string) =>
 
 const architectures: Readonly<Record<string, string>> = { amd64: "x86_64", arm64: "aarch64" }
 
+/**
+ * A directory that goes with the scope. Without root mmdebstrap works as another uid, which has to get through it; and
+ * should it die with file systems mounted in there, those are not walked into.
+ */
+const temporaryDirectory = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.acquireRelease(
+    fs.makeTempDirectory({ prefix: "clincus-build-" }).pipe(
+      Effect.tap((directory) => fs.chmod(directory, 0o755))
+    ),
+    (directory) => ask("rm", "-rf", "--one-file-system", directory)
+  )
+})
+
 const fromMirror = (machine: Machine) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -82,7 +96,7 @@ const fromMirror = (machine: Machine) =>
     const { images } = yield* IncusService
     yield* log.step("Bootstrapping Debian 12 from the mirror")
     const debian = (yield* ask("dpkg", "--print-architecture"))?.trim() ?? ""
-    const directory = yield* fs.makeTempDirectoryScoped({ prefix: "clincus-build-" })
+    const directory = yield* temporaryDirectory
     const rootfs = path.join(directory, "rootfs.tar")
     const metadata = path.join(directory, "metadata.tar")
     const network = path.join(directory, "eth0.network")
@@ -93,21 +107,24 @@ const fromMirror = (machine: Machine) =>
         Math.floor((yield* Clock.currentTimeMillis) / 1000)
       }\nproperties:\n  os: Debian\n  release: ${suite}\n`
     )
-    const status = yield* runLogged(
-      machine.debian?.sources ?? "",
-      "mmdebstrap",
-      "--variant=minbase",
-      "--include=systemd,systemd-sysv,systemd-resolved,dbus,udev,ca-certificates,iproute2",
-      ...["doc", "man", "info", "locale"].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
-      "--dpkgopt=force-unsafe-io",
-      `--customize-hook=upload ${network} /etc/systemd/network/eth0.network`,
-      "--customize-hook=chroot \"$1\" systemctl enable systemd-networkd systemd-resolved",
-      "--customize-hook=ln -sf ../run/systemd/resolve/stub-resolv.conf \"$1/etc/resolv.conf\"",
-      "--customize-hook=: > \"$1/etc/machine-id\"; rm -f \"$1/etc/hostname\"",
-      suite,
-      rootfs,
-      ...(machine.debian === undefined ? [] : ["-"])
-    )
+    const status = yield* runLogged({
+      program: "mmdebstrap",
+      args: [
+        "--variant=minbase",
+        "--include=systemd,systemd-sysv,systemd-resolved,dbus,udev,ca-certificates,iproute2",
+        ...["doc", "man", "info", "locale"].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
+        "--dpkgopt=force-unsafe-io",
+        `--customize-hook=upload ${network} /etc/systemd/network/eth0.network`,
+        "--customize-hook=chroot \"$1\" systemctl enable systemd-networkd systemd-resolved",
+        "--customize-hook=ln -sf ../run/systemd/resolve/stub-resolv.conf \"$1/etc/resolv.conf\"",
+        "--customize-hook=: > \"$1/etc/machine-id\"; rm -f \"$1/etc/hostname\"",
+        suite,
+        rootfs,
+        ...(machine.debian === undefined ? [] : ["-"])
+      ],
+      input: machine.debian?.sources ?? "",
+      environment: { TMPDIR: directory }
+    })
     if (status !== 0) {
       return yield* new StepFailed({
         reason: typeof status === "number" ? `mmdebstrap ended with status ${status}` : status

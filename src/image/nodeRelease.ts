@@ -28,5 +28,7 @@ export const longTermRelease = (packument: typeof Packument.Type, now: number): 
       // Registries of companies leave the dates out at times.
       return major >= 22 && major % 2 === 0 && (first === undefined || Date.parse(first) < now - halfYear)
     })
-    .sort((a, b) => a.order.map((part, index) => part - (b.order[index] ?? 0)).find((by) => by !== 0) ?? 0)
+    .toSorted((a, b) =>
+      a.order.map((part, index) => part - (b.order[index] ?? 0)).find((by) => by !== 0) ?? 0
+    )
     .at(-1)?.version

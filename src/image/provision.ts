@@ -13,33 +13,28 @@ export interface ProvisionStep {
 /** Packages of the image beside those that a base brings along. */
 const packages = [
   // a system that boots and gets an address
-  ...["systemd", "systemd-sysv", "systemd-resolved", "dbus", "udev", "libpam-systemd", "libnss-myhostname"],
+  "systemd systemd-sysv systemd-resolved dbus udev libpam-systemd libnss-myhostname",
   // what a person expects in a terminal
-  ...["sudo", "tmux", "ncurses-term", "less", "procps", "psmisc", "iproute2", "iputils-ping", "file", "nano"],
-  ...["vim-tiny", "bash-completion", "tzdata", "lsof"],
+  "sudo tmux ncurses-term less procps psmisc iproute2 iputils-ping file nano vim-tiny bash-completion tzdata lsof",
   // what a coding tool reaches for
-  ...["git", "gh", "ripgrep", "jq", "curl", "openssh-client", "patch", "unzip", "zip", "xz-utils", "rsync"],
-  ...["build-essential", "pkg-config", "python3", "python3-venv", "python3-pip", "python-is-python3"]
-]
+  "git gh ripgrep jq curl openssh-client patch unzip zip xz-utils rsync",
+  "build-essential pkg-config python3 python3-venv python3-pip python-is-python3"
+].join(" ")
 
 /** Units that cost start-up time or wake a short-lived container for nothing. */
 const masked = [
-  ...["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer"],
-  ...["e2scrub_reap.service", "fstrim.timer", "logrotate.timer", "man-db.timer"],
-  ...["systemd-networkd-wait-online.service", "systemd-pcrphase.service", "systemd-pcrphase-sysinit.service"],
-  ...["console-getty.service", "getty@tty1.service", "getty-static.service", "getty.target"],
-  ...["systemd-journal-flush.service", "systemd-update-utmp.service", "systemd-update-utmp-runlevel.service"],
-  ...[
-    "systemd-random-seed.service",
-    "systemd-rfkill.service",
-    "systemd-rfkill.socket",
-    "systemd-binfmt.service"
-  ],
-  ...["proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "sys-kernel-debug.mount"],
-  ...["sys-kernel-tracing.mount", "sys-kernel-config.mount", "sys-fs-fuse-connections.mount"],
-  ...["modprobe@.service", "kmod-static-nodes.service", "ldconfig.service", "systemd-modules-load.service"],
-  ...["systemd-sysusers.service", "systemd-network-generator.service", "systemd-initctl.socket"]
-]
+  "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service",
+  "fstrim.timer logrotate.timer man-db.timer",
+  "console-getty.service getty@tty1.service getty-static.service getty.target",
+  "systemd-networkd-wait-online.service systemd-network-generator.service",
+  "systemd-pcrphase.service systemd-pcrphase-sysinit.service systemd-random-seed.service",
+  "systemd-rfkill.service systemd-rfkill.socket systemd-binfmt.service proc-sys-fs-binfmt_misc.automount",
+  "systemd-journal-flush.service systemd-update-utmp.service systemd-update-utmp-runlevel.service",
+  "systemd-modules-load.service modprobe@.service kmod-static-nodes.service",
+  "systemd-sysusers.service ldconfig.service systemd-initctl.socket",
+  "dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount",
+  "sys-fs-fuse-connections.mount"
+].join(" ")
 
 /** The network configuration of the image; a base that is made here needs it before its first boot as well. */
 export const networkFile = `[Match]
@@ -150,7 +145,7 @@ apt_get autoremove --purge >&2
 `
 
 const install = `
-apt_get install ${packages.join(" ")}
+apt_get install ${packages}
 `
 
 const node = `
@@ -250,7 +245,7 @@ ${
 systemctl enable systemd-networkd systemd-resolved
 systemctl disable systemd-timesyncd 2>/dev/null || true
 systemctl set-default multi-user.target
-systemctl mask ${masked.join(" ")}
+systemctl mask ${masked}
 ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
 `
 
