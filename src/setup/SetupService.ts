@@ -115,9 +115,10 @@ export const layer: Layer.Layer<
           case "Login":
             return yield* new LoginNeeded(before)
         }
-        yield* progress.step(`${step.title}: ${before.reason}`)
+        yield* progress.step(step.title)
+        yield* progress.notice(`# ${step.title}: ${before.reason}`)
         for (const action of before.actions) {
-          yield* progress.notice(action.shown.replaceAll(/^/gm, "  "))
+          yield* progress.notice(action.shown)
           yield* action.run
         }
         const after = yield* step.check

@@ -43,12 +43,9 @@ const byHand = (machine: Machine, program: string, directory: string | undefined
       machine.asRoot("mkdir", "-p", log.slice(0, log.lastIndexOf("/"))),
       machine.asRoot("sh", "-c", `cd / && ${start} </dev/null >/dev/null 2>&1`)
     ]),
-    machine.asRoot(
-      ...(directory === undefined ? ["env"] as const : ["env", ...setting] as const),
-      program,
-      "waitready",
-      "--timeout=60"
-    )
+    directory === undefined
+      ? machine.asRoot(program, "waitready", "--timeout=60")
+      : machine.asRoot("env", ...setting, program, "waitready", "--timeout=60")
   ]
 }
 
