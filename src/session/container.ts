@@ -35,14 +35,23 @@ const sessionDevice = /^(workspace|outcome|state\d+)$/
 const create = (place: Place, spec: ContainerSpec) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
+    const labels = spec.labels(place.slot, spec.persistent)
     yield* incus.instances.createAndStart({
       name: place.container,
       image: spec.image,
       ephemeral: !spec.persistent,
-      config: { ...spec.config, ...toConfig(spec.labels(place.slot, spec.persistent)) },
+      config: { ...spec.config, ...toConfig(labels) },
       devices: spec.devices,
       profiles
-    })
+    }).pipe(
+      // One that was made and would not start is still there.
+      Effect.tapErrorTag("IncusRequestError", () =>
+        removeContainer(place.container, Option.some(labels.session)).pipe(
+          Effect.catchAll((left) =>
+            Effect.logError(`${left.message}. ${left.hint}`)
+          )
+        ))
+    )
     return { ...place, restarted: false, persistent: spec.persistent }
   })
 
