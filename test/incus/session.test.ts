@@ -1,0 +1,265 @@
+import { describe, expect, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { IncusService } from "../../src/incus/IncusService.ts"
+import { killSession, persistSession } from "../../src/session/end.ts"
+import { HistoryStore } from "../../src/session/HistoryStore.ts"
+import { liveSessions, sessionNamed } from "../../src/session/live.ts"
+import { reconcile } from "../../src/session/reconcile.ts"
+import { TmuxService } from "../../src/tmux/TmuxService.ts"
+import { eventually } from "./support/eventually.ts"
+import * as Library from "./support/library.ts"
+import { containers, inside, statusOf, untilStatus } from "./support/look.ts"
+import { configuration, World } from "./support/World.ts"
+
+const keyOf = ({ id, tool }: { readonly id: string; readonly tool: string }) => ({ tool, id })
+/** A session that lives in a scope of its own, which the test closes. */
+const startIn = (...args: Parameters<typeof Library.start>) =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+    const session = yield* Library.start(...args).pipe(Scope.extend(scope))
+    return { session, close: Scope.close(scope, Exit.void) }
+  })
+const savedNow = Effect.flatMap(HistoryStore, (history) => history.list).pipe(
+  Effect.map(({ sessions }) => sessions.map(({ id }) => id))
+)
+
+layer(Library.layer, { excludeTestServices: true })("a session as a library", (it) => {
+  describe("its scope", () => {
+    it.scoped("removes the container at the end, and what was said is saved", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const history = yield* HistoryStore
+        const tmux = yield* TmuxService
+        const { close, session } = yield* startIn(workspace())
+        expect(yield* statusOf(session.container)).toBe("Running")
+        yield* tmux.send(session.guest, { text: "echo hello", keys: ["Enter"] })
+        yield* eventually(
+          "the answer",
+          tmux.capture(session.guest, { ansi: false }),
+          (screen) => screen.includes("\nhello\n")
+        )
+        yield* close
+        expect(yield* containers).toEqual({})
+        const directory = history.directory(keyOf(session))
+        expect(readFileSync(join(directory, ".fake/conversation"), "utf8")).toBe("said echo hello\n")
+        const metadata = Option.getOrThrow(yield* history.get(keyOf(session)))
+        expect(metadata).toMatchObject({
+          id: session.id,
+          tool: "fake",
+          container: session.container,
+          containerPath: "/workspace",
+          workspace: session.workspace,
+          slot: 1,
+          persistent: false,
+          end: { reason: "detached" }
+        })
+        expect(metadata.endedAt?.getTime()).toBeGreaterThanOrEqual(metadata.startedAt.getTime())
+        expect(yield* history.unfinished).toEqual([])
+        expect(statSync(directory).mode & 0o777).toBe(0o700)
+        expect(statSync(join(directory, "metadata.json")).mode & 0o777).toBe(0o600)
+      }))
+
+    it.scoped("leaves a session alone that was let go, which ends when its tool does", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const history = yield* HistoryStore
+        const tmux = yield* TmuxService
+        const { close, session } = yield* startIn(workspace())
+        yield* session.keep
+        yield* close
+        expect(yield* statusOf(session.container)).toBe("Running")
+        expect(yield* reconcile).toEqual([])
+        yield* tmux.send(session.guest, { text: "exit 3", keys: ["Enter"] })
+        yield* untilStatus(session.container, "Gone")
+        expect(yield* reconcile).toEqual([session.id])
+        const metadata = Option.getOrThrow(yield* history.get(keyOf(session)))
+        expect(metadata.end).toEqual({ reason: "exited", status: 3 })
+      }))
+
+    it.scoped("takes the exit status and the last screen of a tool that ended", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const tmux = yield* TmuxService
+        const session = yield* Library.start(workspace())
+        expect(yield* session.outcome).toEqual(Option.none())
+        yield* tmux.send(session.guest, { text: "echo farewell; exit 7", keys: ["Enter"] })
+        const outcome = yield* eventually("an outcome", session.outcome, Option.isSome)
+        expect(Option.getOrThrow(outcome)).toMatchObject({
+          status: 7,
+          screen: expect.stringContaining("\nfarewell")
+        })
+      }))
+  })
+
+  describe("a failure at set-up leaves nothing", () => {
+    const leavesNothing = (changes: Parameters<typeof Library.start>[1], tag: string, config?: string) =>
+      Effect.gen(function*() {
+        const world = yield* World
+        const before = yield* savedNow
+        if (config !== undefined) yield* world.configure(config)
+        const error = yield* Effect.flip(Effect.scoped(Library.start(world.workspace(), changes)))
+        expect(error._tag).toBe(tag)
+        expect(yield* containers).toEqual({})
+        expect(yield* savedNow).toEqual(before)
+        expect(readdirSync(join(world.saved, "sessions-fake"))).toEqual(expect.arrayContaining([...before]))
+        expect(readdirSync(join(world.saved, "sessions-fake")).length).toBe(before.length)
+        expect(readdirSync(join(world.saved, "open"))).toEqual([])
+        return error
+      })
+
+    it.scoped("where there is no such image", () =>
+      Effect.gen(function*() {
+        const error = yield* leavesNothing({ image: "no-such-image" }, "ImageNotFound")
+        expect(error.message).toContain("no-such-image")
+      }))
+
+    it.scoped("where the container is made and does not start", () =>
+      leavesNothing({}, "IncusRequestError", `${configuration}\n[limits]\nmemory = "4kB"`))
+
+    it.scoped("where tmux does not start", () =>
+      Effect.gen(function*() {
+        // tmux makes no window of no size.
+        const error = yield* leavesNothing({ size: { columns: 0, rows: 0 } }, "TmuxError")
+        expect(error.message).toContain("cannot start the tool's terminal")
+      }))
+
+    it.scoped("where the slot does not exist", () => leavesNothing({ slot: 11 }, "SlotOutOfRange"))
+  })
+
+  describe("a persistent container", () => {
+    it.scoped("is stopped, and used again in its slot with what was installed in it", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const { instances } = yield* IncusService
+        const directory = workspace()
+        const first = yield* startIn(directory, { persistent: true })
+        expect(first.session).toMatchObject({ persistent: true, restarted: false, slot: 1 })
+        yield* inside(first.session.container, "sudo -u '#1000' sudo touch /opt/installed")
+        yield* first.close
+        expect(yield* statusOf(first.session.container)).toBe("Stopped")
+
+        // Not asking for it does not replace it.
+        const second = yield* startIn(directory)
+        expect(second.session).toMatchObject({
+          container: first.session.container,
+          persistent: true,
+          restarted: true,
+          slot: 1
+        })
+        expect(second.session.id).not.toBe(first.session.id)
+        expect(yield* inside(second.session.container, "ls /opt/installed")).toBe("/opt/installed\n")
+        // The state of the session before is none of this one's business.
+        const instance = yield* instances.get(second.session.container)
+        expect(JSON.stringify(instance.devices)).toContain(second.session.id)
+        expect(JSON.stringify(instance.devices)).not.toContain(first.session.id)
+        yield* second.close
+        expect(yield* statusOf(second.session.container)).toBe("Stopped")
+
+        // Another tool has other directories.
+        const third = yield* startIn(directory, { tool: "claude", debug: true })
+        expect(third.session).toMatchObject({ container: first.session.container, restarted: true })
+        const devices = (yield* instances.get(third.session.container)).devices
+        expect(Object.values(devices).map(({ path }) => path).toSorted()).toEqual([
+          "/home/code/.claude",
+          "/var/lib/clincus/outcome",
+          "/workspace"
+        ])
+        yield* third.close
+        yield* instances.destroy(third.session.container)
+      }))
+
+    it.scoped("is given to exactly one of two who start it at the same instant", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const { instances } = yield* IncusService
+        const directory = workspace()
+        const first = yield* startIn(directory, { persistent: true })
+        yield* first.close
+        const both = yield* Effect.all(
+          [1, 2].map(() => Effect.exit(Library.start(directory, { slot: 1 }))),
+          { concurrency: "unbounded" }
+        )
+        expect(both.filter(Exit.isSuccess).length).toBe(1)
+        const failures = both.flatMap((exit) => Option.toArray(Exit.causeOption(exit))).map(String)
+        expect(failures.join()).toContain("slot 1 of")
+        yield* Effect.addFinalizer(() => Effect.orDie(instances.destroy(first.session.container)))
+      }))
+
+    it.scoped("is what a session becomes by `persist`, and it sticks", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const { instances } = yield* IncusService
+        const history = yield* HistoryStore
+        const directory = workspace()
+        const { close, session } = yield* startIn(directory)
+        yield* Effect.flatMap(sessionNamed(session.container), persistSession)
+        yield* close
+        expect(yield* statusOf(session.container)).toBe("Stopped")
+        expect(Option.getOrThrow(yield* history.get(keyOf(session))).persistent).toBe(true)
+        const again = yield* startIn(directory)
+        expect(again.session).toMatchObject({ persistent: true, restarted: true })
+        yield* again.close
+        expect(yield* statusOf(session.container)).toBe("Stopped")
+        yield* instances.destroy(session.container)
+      }))
+
+    it.scoped("stops by itself when its tool ends with nobody there", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const { instances } = yield* IncusService
+        const tmux = yield* TmuxService
+        const { close, session } = yield* startIn(workspace(), { persistent: true })
+        yield* session.keep
+        yield* close
+        yield* tmux.send(session.guest, { text: "exit", keys: ["Enter"] })
+        yield* untilStatus(session.container, "Stopped")
+        yield* instances.destroy(session.container)
+      }))
+  })
+
+  describe("the end from outside", () => {
+    it.scoped("kill removes the container and says so in the history", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const history = yield* HistoryStore
+        const { close, session } = yield* startIn(workspace())
+        yield* session.keep
+        yield* close
+        yield* Effect.flatMap(sessionNamed(session.container), killSession)
+        expect(yield* containers).toEqual({})
+        expect(Option.getOrThrow(yield* history.get(keyOf(session))).end).toEqual({ reason: "killed" })
+      }))
+
+    it.scoped("a stopped ephemeral container, as a crash of the host leaves it, gives its slot to the next", () =>
+      Effect.gen(function*() {
+        const { workspace } = yield* World
+        const { instances } = yield* IncusService
+        const directory = workspace()
+        const { close, session } = yield* startIn(directory)
+        yield* session.keep
+        yield* close
+        // A crash does not give Incus the time to delete it.
+        yield* instances.edit(session.container, ({ config, devices }) =>
+          Option.some({
+            config: { ...config, "user.clincus.started": String(Date.now() - 3_600_000) },
+            devices,
+            ephemeral: false
+          }))
+        yield* instances.stop(session.container, { force: true })
+        expect(yield* statusOf(session.container)).toBe("Stopped")
+        const two = yield* Effect.all([1, 2].map(() => Library.start(directory)), {
+          concurrency: "unbounded"
+        })
+        expect(two.map(({ container }) => container).toSorted()).toEqual([
+          session.container,
+          session.container.replace(/1$/, "2")
+        ])
+        expect((yield* liveSessions).filter(({ running }) => running).length).toBe(2)
+      }))
+  })
+})

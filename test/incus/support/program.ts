@@ -1,0 +1,92 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { spawn } from "node:child_process"
+import { resolve } from "node:path"
+import { Unexpected } from "./eventually.ts"
+import { World } from "./World.ts"
+
+/** The built program. */
+export const program = resolve(process.env["CLINCUS_TEST_PROGRAM"] || "dist/clincus")
+
+export interface Result {
+  readonly status: number | NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly input?: string
+  readonly directory?: string
+  readonly environment?: Readonly<Record<string, string>>
+  /** Another user than this one. */
+  readonly uid?: number
+}
+
+/** Runs the built program without a terminal, to its end. Interrupting it is SIGTERM for it. */
+export const run = (
+  args: ReadonlyArray<string>,
+  { directory, environment, input, uid }: RunOptions = {}
+): Effect.Effect<Result, never, World> =>
+  Effect.flatMap(World, (world) =>
+    Effect.async<Result>((resume) => {
+      const as = uid === undefined
+        ? []
+        : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--"]
+      const [command = "", ...rest] = [...as, process.execPath, program, ...args]
+      const child = spawn(command, rest, {
+        cwd: directory ?? world.root,
+        env: { ...world.environment, ...environment },
+        stdio: ["pipe", "pipe", "pipe"]
+      })
+      let stdout = ""
+      let stderr = ""
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+      child.stdin.on("error", () => {})
+      child.stdin.end(input ?? "")
+      const ended = new Promise<void>((done) => {
+        child.once("close", (code, signal) => {
+          resume(Effect.succeed({ status: code ?? signal, stdout, stderr }))
+          done()
+        })
+      })
+      return Effect.promise(() => {
+        child.kill("SIGTERM")
+        return ended
+      })
+    }))
+
+/** `clincus …` as typed, without a terminal. */
+export const clincus = (...args: ReadonlyArray<string>) => run(args)
+
+/** The same, where success is expected: what it printed on stdout. */
+export const succeeds = (...args: ReadonlyArray<string>): Effect.Effect<string, Unexpected, World> =>
+  run(args).pipe(
+    Effect.flatMap((result) =>
+      result.status === 0
+        ? Effect.succeed(result.stdout)
+        : new Unexpected({ what: `clincus ${args.join(" ")}: ${JSON.stringify(result, undefined, 2)}` })
+    )
+  )
+
+const decode = Schema.decodeUnknown(Schema.parseJson(Schema.Unknown))
+
+/** The same with `--format json`. */
+export const json = (...args: ReadonlyArray<string>) =>
+  succeeds(...args, "--format", "json").pipe(Effect.flatMap((text) => decode(text)))
+
+const Handle = Schema.Struct({
+  container: Schema.String,
+  session: Schema.UUID,
+  slot: Schema.Int,
+  workspace: Schema.String,
+  tool: Schema.String,
+  persistent: Schema.Boolean
+})
+export type Handle = typeof Handle.Type
+
+/** Starts a session in the background. */
+export const background = (workspace: string, ...args: ReadonlyArray<string>) =>
+  json("shell", "--background", ...args, "--workspace", workspace).pipe(
+    Effect.flatMap(Schema.decodeUnknown(Handle, { onExcessProperty: "error" }))
+  )

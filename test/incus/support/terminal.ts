@@ -1,0 +1,106 @@
+import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { eventually } from "./eventually.ts"
+import { program } from "./program.ts"
+import { World } from "./World.ts"
+
+export interface Window {
+  readonly columns?: number
+  readonly rows?: number
+  readonly environment?: Readonly<Record<string, string>>
+  readonly directory?: string
+}
+
+const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
+
+/**
+ * A terminal of its own (a window of a tmux server that nobody else uses) with a shell in it, in which `clincus` is the
+ * built program and the prompt `host$ `. Everything in it ends with the scope.
+ */
+export const openTerminal = (
+  { columns = 80, directory, environment = {}, rows = 24 }: Window = {}
+) =>
+  Effect.gen(function*() {
+    const world = yield* World
+    const server = `clincus-test-${randomBytes(4).toString("hex")}`
+    const variables = { ...world.environment, PS1: "host$ ", HISTFILE: "", ...environment }
+    const tmux = (...args: ReadonlyArray<string>) => {
+      const { status, stderr, stdout } = spawnSync("tmux", ["-u", "-L", server, "-f", "/dev/null", ...args], {
+        encoding: "utf8",
+        env: variables
+      })
+      return { status, stdout, stderr }
+    }
+    const shell = `clincus() { ${quote(process.execPath)} ${quote(program)} "$@"; }; export TERM=${
+      environment["TERM"] ?? "screen-256color"
+    }`
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const { status, stderr } = tmux(
+          "new-session",
+          "-d",
+          "-s",
+          "host",
+          "-x",
+          String(columns),
+          "-y",
+          String(rows),
+          "-c",
+          directory ?? world.root,
+          "bash",
+          "--norc",
+          "--noprofile"
+        )
+        if (status !== 0) throw new Error(`tmux: ${stderr}`)
+        tmux("set-option", "-g", "status", "off")
+        tmux("resize-window", "-t", "host", "-x", String(columns), "-y", String(rows))
+      }),
+      () => Effect.sync(() => tmux("kill-server"))
+    )
+    const keys = (...names: ReadonlyArray<string>) =>
+      Effect.sync(() => void tmux("send-keys", "-t", "host", ...names))
+    const write = (text: string) => Effect.sync(() => void tmux("send-keys", "-t", "host", "-l", "--", text))
+    const screen = Effect.sync(() => tmux("capture-pane", "-p", "-t", "host").stdout.trimEnd())
+    const line = (text: string) => Effect.zipRight(write(text), keys("Enter"))
+    const until = (what: string, wanted: (screen: string) => boolean) => eventually(what, screen, wanted)
+    const shows = (text: string) => until(`"${text}" on the screen`, (seen) => seen.includes(text))
+    yield* shows("host$")
+    yield* line(`${shell}; clear`)
+    yield* until("a clear screen", (seen) => seen === "host$")
+    return {
+      keys,
+      write,
+      line,
+      screen,
+      shows,
+      until,
+      /** Waits for `clincus …; echo status=$?` to have printed its status, and gives that. */
+      status: until("an exit status", (seen) => /^status=\d+$/m.test(seen)).pipe(
+        Effect.map((seen) => Number(/^status=(\d+)$/m.exec(seen)?.[1]))
+      ),
+      clear: Effect.zipRight(line("clear"), until("a clear screen", (seen) => seen === "host$")),
+      resize: (columns: number, rows: number) =>
+        Effect.sync(() =>
+          void tmux("resize-window", "-t", "host", "-x", String(columns), "-y", String(rows))
+        ),
+      /** Modes of the terminal that a program may have left behind; all 0 but the cursor in a shell. */
+      modes: Effect.sync(() =>
+        tmux(
+          "display-message",
+          "-p",
+          "-t",
+          "host",
+          "alternate=#{alternate_on} cursor=#{cursor_flag} mouse=#{mouse_any_flag} keypad=#{keypad_cursor_flag}"
+        ).stdout.trim()
+      ),
+      /** The window is closed, as by its button. */
+      close: Effect.sync(() => void tmux("kill-session", "-t", "host")),
+      /** Id of the clincus process that runs in it. */
+      pid: Effect.sync(() => {
+        const shell = tmux("display-message", "-p", "-t", "host", "#{pane_pid}").stdout.trim()
+        const children = spawnSync("pgrep", ["-P", shell], { encoding: "utf8" }).stdout.trim().split("\n")
+        return Number(children[0])
+      })
+    }
+  })
