@@ -99,7 +99,7 @@ const publishScoped = (container: string, properties: Record<string, string>, ke
   })
 
 /** Gives the alias to the new image and removes the one that had it, unless that has another name as well. */
-const replace = (alias: string, fingerprint: string) =>
+export const replace = (alias: string, fingerprint: string) =>
   Effect.gen(function*() {
     const { images } = yield* IncusService
     const before = yield* images.pointAlias(alias, fingerprint)

@@ -17,7 +17,11 @@ export interface Images {
    * before. Interrupting this or one of the next three leaves no new image.
    */
   readonly copy: (server: string, alias: string) => Effect.Effect<string, IncusFailure>
-  /** Imports a unified image tarball (metadata.yaml, templates/, rootfs/) from a file of this machine; returns its fingerprint. */
+  /**
+   * Imports a unified image tarball (metadata.yaml, templates/, rootfs/) from a file of this machine; returns its
+   * fingerprint. `metadata.yaml` must have `properties`, be it an empty map: Incus 6.0 crashes where properties are given
+   * for an image without.
+   */
   readonly importFile: (
     path: string,
     properties: Record<string, string>
