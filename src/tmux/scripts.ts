@@ -40,8 +40,7 @@ bind-key d detach-client -E true
  * The pane: the tool, then what it left on the screen and its exit status, then the end of the session. The descriptor 9
  * is held as long as the pane lives and by nothing else, so that its closing is the end, whatever killed the pane.
  */
-const pane = `#!/bin/bash
-exec 9>${guestDirectory}/alive
+const pane = `exec 9>${guestDirectory}/alive
 tmux() { command tmux -S ${socketPath} "$@" 9>&-; }
 "$@" 9>&-
 status=$?
@@ -58,8 +57,7 @@ exit 0
 `
 
 /** Waits for the pane's end, takes the credentials out of what is saved and switches the container off. */
-const watch = `#!/bin/bash
-read -r -d '' _ < ${guestDirectory}/alive
+const watch = `read -r -d '' _ < ${guestDirectory}/alive
 [ "$#" -eq 0 ] || rm -f -- "$@"
 for _ in 1 2 3 4 5 6 7 8 9 10; do
   systemctl poweroff && exit
@@ -68,7 +66,8 @@ done
 poweroff -ff
 `
 
-const here = (path: string, text: string) => `cat > ${path} <<'CLINCUS_END'\n${text}CLINCUS_END\n`
+/** A line that writes a file without a process. */
+const file = (path: string, text: string) => `printf %s '${text.replaceAll("'", "'\\''")}' > ${path}\n`
 
 /**
  * Starts the session's tmux. Standard input holds NUL-terminated words: parameters as \`name=value\` up to an empty word,
@@ -81,20 +80,20 @@ while IFS= read -r -d '' pair && [ -n "$pair" ]; do printf -v "_clincus_\${pair%
 words=(); for ((i = 0; i < _clincus_words; i++)); do IFS= read -r -d '' word; words+=("$word"); done
 remove=(); for ((i = 0; i < _clincus_remove; i++)); do IFS= read -r -d '' word; remove+=("$word"); done
 command -v tmux >/dev/null || fail "the image has no tmux"
-mkdir -p ${guestDirectory} || fail "cannot write to ${guestDirectory}"
-chown "$_clincus_uid:$_clincus_gid" ${guestDirectory}
+[ -d ${guestDirectory} ] || mkdir -p ${guestDirectory} || fail "cannot write to ${guestDirectory}"
+owned=(${guestDirectory} ${guestDirectory}/alive)
 ${prelude}
-${here(`${guestDirectory}/tmux.conf`, configuration)}${here(`${guestDirectory}/pane`, pane)}${
-  here(`${guestDirectory}/watch`, watch)
+${file(`${guestDirectory}/tmux.conf`, configuration)}${file(`${guestDirectory}/pane`, pane)}${
+  file(`${guestDirectory}/watch`, watch)
 }
-chmod 755 ${guestDirectory}/pane
-rm -f ${guestDirectory}/alive ${socketPath}
-mkfifo ${guestDirectory}/alive && chown "$_clincus_uid:$_clincus_gid" ${guestDirectory}/alive
+for old in ${guestDirectory}/alive ${socketPath}; do [ ! -e "$old" ] || rm -f "$old"; done
+mkfifo ${guestDirectory}/alive
+chown "$_clincus_uid:$_clincus_gid" "\${owned[@]}"
 setsid bash ${guestDirectory}/watch "\${remove[@]}" </dev/null >/dev/null 2>&1 &
 while IFS= read -r -d '' pair; do export "$pair"; done
 export HOME="$_clincus_home" USER="$_clincus_user" LOGNAME="$_clincus_user" SHELL=/bin/bash CLINCUS_ON_EXIT="$_clincus_on_exit"
 cd -- "$_clincus_directory" || fail "the workspace is not mounted at $_clincus_directory"
 setpriv --reuid "$_clincus_uid" --regid "$_clincus_gid" --init-groups -- \\
   tmux -u -S ${socketPath} -f ${guestDirectory}/tmux.conf \\
-  new-session -d -s clincus -x "$_clincus_columns" -y "$_clincus_rows" -- ${guestDirectory}/pane "\${words[@]}" </dev/null
+  new-session -d -s clincus -x "$_clincus_columns" -y "$_clincus_rows" -- /bin/bash ${guestDirectory}/pane "\${words[@]}" </dev/null
 `
