@@ -124,7 +124,10 @@ const modeOf = (given: Given, resumed: Option.Option<Metadata>, configured: bool
   return Effect.succeed(given.persistent || (!given.ephemeral && unsaid))
 }
 
-const handle = (session: Session) => ({
+/** The part of a session that a handle shows. */
+type Known = Pick<Session, "container" | "id" | "slot" | "workspace" | "tool">
+
+const handle = (session: Known & { readonly persistent: boolean }) => ({
   container: session.container,
   session: session.id,
   slot: session.slot,
@@ -133,7 +136,7 @@ const handle = (session: Session) => ({
   persistent: session.persistent
 })
 
-const sayBackground = (session: Session) =>
+const sayBackground = (session: Known) =>
   [
     `${session.container}  ${session.tool} on ${session.workspace}`,
     `  clincus attach ${session.container}         open it here`,
@@ -226,7 +229,11 @@ const resume = (given: Given, id: string) =>
     if (found._tag === "Saved") return yield* run(given, Option.some(found.metadata))
     const { session } = found
     if (given.background) {
-      return yield* notice(`${session.container} is running already.`)
+      yield* notice(`${session.container} is running already.`)
+      const { labels } = session
+      const known = { ...labels, id: labels.session, container: session.container }
+      const persistent = labels.persistent === "true"
+      return yield* print(given.format, handle({ ...known, persistent }), () => sayBackground(known))
     }
     const { after, outcome } = yield* attach({
       guest: guestOf(session),
@@ -236,6 +243,8 @@ const resume = (given: Given, id: string) =>
     yield* after === "detached" ? sayDetached(session.container) : settle(session.container)
     if (Option.isSome(outcome)) yield* sayOutcome(session.labels.tool, outcome.value)
   })
+
+const withoutTerminal = "Use --background, then 'clincus tmux capture' and 'clincus tmux send'."
 
 /** What `clincus shell` and `clincus resume` do. */
 export const shell = (given: Given) =>
