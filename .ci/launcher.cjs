@@ -1,6 +1,7 @@
 // Compiling the program takes a third of the time of a short command, so what V8 made of it is kept in the user's cache
 // directory. The build puts in PROGRAM, a function expression as text, and PROGRAM_HASH, the name of exactly this text.
-const { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } = require("node:fs")
+const { closeSync, constants, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } = require("node:fs")
+const { dirname } = require("node:path")
 const { Script } = require("node:vm")
 
 const { env, pid, version, arch } = process
@@ -31,7 +32,8 @@ const read = () => {
 
 const write = (data) => {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    // One by one: Node's `recursive` never ends where a parent cannot be made, in /proc for instance.
+    for (const path of [dirname(directory), directory]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 })
     const temporary = `${file}.${pid}`
     const descriptor = openSync(temporary, "wx", 0o600)
     const length = Buffer.alloc(8)

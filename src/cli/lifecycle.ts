@@ -25,12 +25,12 @@ const say = (text: string): void => {
 }
 
 /**
- * The terminal of the standard streams is gone: put /dev/null in its place, for Node aborts at exit when it cannot
- * restore the terminal's settings. Pipes and files stay as they are, they may still be read.
+ * Puts /dev/null in the place of a terminal that is gone, for Node aborts at exit when it cannot restore a terminal's
+ * settings. Which of the standard streams were terminals has to be known from before: a dead one no longer says so.
  */
-const leaveTerminal = (): void => {
-  for (const descriptor of [0, 1, 2]) {
-    if (!isatty(descriptor)) continue
+const leaveTerminals = (terminals: ReadonlyArray<number>): void => {
+  for (const descriptor of terminals) {
+    if (isatty(descriptor)) continue
     closeSync(descriptor)
     openSync("/dev/null", "r+")
   }
@@ -51,6 +51,7 @@ const flushed = (): Promise<unknown> =>
  * goes away interrupts it as well, and so does an exception that nobody caught.
  */
 export const start = (program: Effect.Effect<number, never, Signals>): void => {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
   let received: NodeJS.Signals | undefined
   let count = 0
   let override: number | undefined
@@ -63,7 +64,7 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
     for (const signal of handled) {
       process.on(signal, () => {
         count++
-        if (signal === "SIGHUP" && count === 1) leaveTerminal()
+        if (signal === "SIGHUP") leaveTerminals(terminals)
         if (count === 1) {
           received = signal
           interrupt()
@@ -74,6 +75,7 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
         }
       })
     }
+    process.on("exit", () => leaveTerminals(terminals))
     process.stdout.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") return
       override ??= Status.brokenPipe
