@@ -14,7 +14,7 @@ import { TmuxService } from "../../src/tmux/TmuxService.ts"
 import { eventually } from "./support/eventually.ts"
 import * as Library from "./support/library.ts"
 import { containers, inside, statusOf, untilStatus } from "./support/look.ts"
-import { configuration, World } from "./support/World.ts"
+import { World } from "./support/World.ts"
 
 const keyOf = ({ id, tool }: { readonly id: string; readonly tool: string }) => ({ tool, id })
 /** A session that lives in a scope of its own, which the test closes. */
@@ -119,7 +119,11 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
       }))
 
     it.scoped("where the container is made and does not start", () =>
-      leavesNothing({}, "IncusRequestError", `${configuration}\n[limits]\nmemory = "4kB"`))
+      Effect.flatMap(
+        World,
+        ({ configuration }) =>
+          leavesNothing({}, "IncusRequestError", `${configuration}\n[limits]\nmemory = "4kB"`)
+      ))
 
     it.scoped("where tmux does not start", () =>
       Effect.gen(function*() {

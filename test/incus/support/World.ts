@@ -36,12 +36,14 @@ export class World extends Context.Tag("test/World")<World, {
   readonly environment: Readonly<Record<string, string>>
   /** A new directory to work on, with the fake tool in it; owned by uid 1000 unless said otherwise. */
   readonly workspace: (options?: WorkspaceOptions) => string
+  /** The text of the configuration file at first. */
+  readonly configuration: string
   /** Replaces the user's configuration file until the scope closes. */
   readonly configure: (toml: string) => Effect.Effect<void, never, Scope.Scope>
 }>() {}
 
 /** The fake tool, declared as a user would declare a tool of theirs. */
-export const configuration = `
+const configuration = `
 [defaults]
 image = "${image}"
 
@@ -84,6 +86,7 @@ const make = Effect.gen(function*() {
     root,
     home,
     saved: join(home, ".clincus"),
+    configuration,
     prefix,
     environment: {
       PATH: process.env["PATH"] ?? "",
