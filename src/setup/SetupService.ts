@@ -81,7 +81,7 @@ export const layer: Layer.Layer<
 
     /** The steps in the order in which they build on each other. */
     const stepsOf = ({ image, logs, network, pool, project, socket }: SetupOptions): ReadonlyArray<Step> => {
-      const server = makeServer(socket, api)
+      const server = makeServer(socket, project, api)
       return [
         packagesStep(machine),
         idsStep(machine, server),
@@ -89,7 +89,7 @@ export const layer: Layer.Layer<
         accessStep(machine, server),
         storageStep(machine, server, pool, progress.notice),
         networkStep(machine, server, network),
-        profileStep(machine, server, { project, pool, network }),
+        profileStep(machine, server, { pool, network }),
         ...(image === undefined
           ? []
           : [imageStep(server, images, progress, { alias: image, pool, network, logs })])
@@ -140,7 +140,7 @@ export const layer: Layer.Layer<
           (step) => Effect.map(step.check, (status) => report(step, status, false))
         ),
       apply: (options) => Effect.forEach(stepsOf(options), perform).pipe(Effect.tap(progress.done)),
-      notices: ({ network, socket }) => noticesOf(machine, makeServer(socket, api), network)
+      notices: ({ network, project, socket }) => noticesOf(machine, makeServer(socket, project, api), network)
     }
   })
 )

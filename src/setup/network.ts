@@ -87,12 +87,10 @@ export const networkStep = (machine: Machine, server: IncusServer, wanted: strin
     return yield* whenReached(
       server,
       wanted === undefined ? bridge(unasked, []) : Effect.succeed(done(`${wanted}, by the configuration`)),
-      () =>
+      ({ defaults }) =>
         Effect.gen(function*() {
           const networks = yield* server.api.networks.list
-          const profile = yield* server.api.profiles.get("default")
-          const devices = profile._tag === "Some" ? profile.value.devices : {}
-          const network = chooseNetwork(networks, devices, wanted)
+          const network = chooseNetwork(networks, defaults, wanted)
           if (network !== undefined) return done(network)
           return wanted === undefined
             ? yield* bridge("Incus has no bridge with NAT", networks)

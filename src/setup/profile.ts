@@ -4,7 +4,7 @@ import type { Device, Profile } from "../incus/schemas.ts"
 import type { Machine } from "./machine.ts"
 import { chooseNetwork, newBridge } from "./network.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
-import { type Action, done, manual, needed, type Step } from "./Step.ts"
+import { type Action, done, needed, type Step } from "./Step.ts"
 import { choosePool, newPool } from "./storage.ts"
 
 /** The profile that sessions have besides `default`. */
@@ -74,13 +74,12 @@ export const profileStep = (
   machine: Machine,
   server: IncusServer,
   options: {
-    readonly project: string
     readonly pool: string | undefined
     readonly network: string | undefined
   }
 ): Step => {
   const asked = { ownPool: options.pool !== undefined, ownNetwork: options.network !== undefined }
-  const inProject = options.project === "default" ? "" : `--project ${options.project} `
+  const inProject = server.project === "default" ? "" : `--project ${server.project} `
   const create = (devices: Record<string, Device>): Action => ({
     shown: `incus ${inProject}profile create ${profileName} <<'END'\n${asYaml(devices)}\nEND`,
     run: server.api.profiles.create({ name: profileName, description, config: {}, devices })
@@ -104,24 +103,17 @@ export const profileStep = (
             ...asked
           }))
         ])),
-      () =>
+      ({ defaults }) =>
         Effect.gen(function*() {
-          const [pools, networks, defaults, found] = yield* Effect.all([
+          const [pools, networks, found] = yield* Effect.all([
             server.api.storage.list,
             server.api.networks.list,
-            server.api.profiles.get("default"),
             server.api.profiles.get(profileName)
           ])
-          if (Option.isNone(defaults)) {
-            return manual(`Incus has no project named ${options.project}`, [
-              `incus project create ${options.project}`
-            ])
-          }
-          const own = defaults.value.devices
           const devices = profileDevices({
-            defaults: own,
-            pool: choosePool(pools, own, options.pool)?.name ?? newPool,
-            network: chooseNetwork(networks, own, options.network) ??
+            defaults,
+            pool: choosePool(pools, defaults, options.pool)?.name ?? newPool,
+            network: chooseNetwork(networks, defaults, options.network) ??
               newBridge(networks.map(({ name }) => name)),
             ...asked
           })

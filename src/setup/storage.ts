@@ -97,12 +97,10 @@ export const storageStep = (
       wanted === undefined
         ? Effect.map(sized("btrfs"), (action) => needed(unasked, [action]))
         : Effect.succeed(done(`${wanted}, by the configuration`)),
-      (drivers) =>
+      ({ defaults, drivers }) =>
         Effect.gen(function*() {
           const pools = yield* server.api.storage.list
-          const profile = yield* server.api.profiles.get("default")
-          const devices = profile._tag === "Some" ? profile.value.devices : {}
-          const pool = choosePool(pools, devices, wanted)
+          const pool = choosePool(pools, defaults, wanted)
           if (pool !== undefined) {
             return done(`${pool.name} (${pool.driver})`, pool.driver === "dir" ? slow(pool.name) : undefined)
           }
