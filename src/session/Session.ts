@@ -12,6 +12,7 @@ import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import type { TerminalSize } from "../incus/exec.ts"
 import type { IncusService } from "../incus/IncusService.ts"
 import { type Guest, type TmuxFailure, TmuxService } from "../tmux/TmuxService.ts"
+import { removedAtEnd } from "../tool/Tool.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
 import { endContainer, type Occupied, occupy } from "./container.ts"
 import { CannotResume, type NoFreeSlot, type SlotInUse, type SlotOutOfRange } from "./errors.ts"
@@ -176,7 +177,7 @@ const openSaved = (request: SessionRequest, { kept, reason, started }: Ending) =
         ...key,
         container: "",
         since: startedAt,
-        remove: tool.credentials.files.map(({ to }) => to),
+        remove: removedAtEnd(tool),
         scrub: tool.credentials.scrub
       }),
       (_, exit) =>
@@ -306,7 +307,7 @@ const startTool = (request: SessionRequest, saved: SavedState, container: Occupi
       environment: saved.environment,
       size: request.size,
       onExit: request.settings.session.on_exit,
-      remove: tool.credentials.files.map(({ to }) => `${identity.home}/${to}`),
+      remove: removedAtEnd(tool).map((path) => `${identity.home}/${path}`),
       prelude: becomeOwner(identity, mountParents(tool, identity.home))
     })
     return guest

@@ -91,7 +91,7 @@ export const commandOf = (
   mode: "start" | "resume" | "debug"
 ): ReadonlyArray<string> => {
   if (mode === "debug") return ["bash", "-l"]
-  const base = [tool.binary, ...tool.args, ...(bypass ? tool.bypass : [])]
+  const base = [tool.binary, ...tool.args, ...(bypass ? tool.bypass : tool.ask)]
   const { conversation } = tool
   switch (conversation.kind) {
     case "given":

@@ -85,9 +85,11 @@ const copyEntry = (
     }
   })
 
-const readObject = (text: string | undefined): JsonObject => {
-  const json = text === undefined ? Option.none() : parseJson(text)
-  return Option.isSome(json) && isObject(json.value) ? json.value : {}
+/** Empty where there is no text, `undefined` where it is no JSON object. */
+const readObject = (text: string | undefined): JsonObject | undefined => {
+  if (text === undefined) return {}
+  const json = parseJson(text)
+  return Option.isSome(json) && isObject(json.value) ? json.value : undefined
 }
 
 /**
@@ -131,7 +133,8 @@ export const provision = (
             )
           )
         const current = yield* State.read(root, document.path, fileLimit)
-        const edited = document.edit({ current: readObject(current), own: readObject(own) }, context)
+        const edited = document.edit({ current: readObject(current), own: readObject(own) ?? {} }, context)
+        if (edited === undefined) return
         yield* State.write(root, document.path, JSON.stringify(edited, undefined, 2), owner)
       }))
     yield* Effect.forEach(options.credentials, ({ content, to }) => State.write(root, to, content, owner))

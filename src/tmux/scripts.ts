@@ -58,7 +58,7 @@ exit 0
 
 /** Waits for the pane's end, takes the credentials out of what is saved and switches the container off. */
 const watch = `read -r -d '' _ < ${guestDirectory}/alive
-[ "$#" -eq 0 ] || rm -f -- "$@"
+[ "$#" -eq 0 ] || rm -rf -- "$@"
 for _ in 1 2 3 4 5 6 7 8 9 10; do
   systemctl poweroff && exit
   sleep 1

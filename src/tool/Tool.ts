@@ -51,15 +51,18 @@ export interface ConfigCopy {
   readonly entries: ReadonlyArray<string>
 }
 
-/** A JSON file in the state that is made ready before each start: first-run answers, never over the user's own values. */
+/**
+ * A JSON file in the state that is made ready before each start: first-run answers, never over the user's own values.
+ * `current` is `undefined` where the file holds no JSON object; an edit that is `undefined` leaves the file as it is.
+ */
 export interface JsonDocument {
   readonly path: string
   /** The user's own file of this kind, if it is kept elsewhere on the host. */
   readonly own?: HostPlace
   readonly edit: (
-    documents: { readonly current: JsonObject; readonly own: JsonObject },
+    documents: { readonly current: JsonObject | undefined; readonly own: JsonObject },
     context: ToolContext
-  ) => JsonObject
+  ) => JsonObject | undefined
 }
 
 /**
@@ -72,6 +75,8 @@ export interface Tool {
   readonly binary: string
   /** The directories with settings and conversations: mounted from the saved session, so that they outlive the container. */
   readonly state: readonly [string, ...ReadonlyArray<string>]
+  /** What of the state does not outlive the session: copies that the tool makes of secrets, locks, packages it installs. */
+  readonly unsaved: ReadonlyArray<string>
   readonly config: ReadonlyArray<ConfigCopy>
   readonly documents: ReadonlyArray<JsonDocument>
   readonly credentials: {
@@ -86,7 +91,15 @@ export interface Tool {
   readonly environment: Readonly<Record<string, string>>
   /** Arguments by which the agent acts without asking. */
   readonly bypass: ReadonlyArray<string>
+  /** Arguments by which it asks first, for a tool that would not. */
+  readonly ask: ReadonlyArray<string>
   /** Arguments that are always given. */
   readonly args: ReadonlyArray<string>
   readonly conversation: Conversation
 }
+
+/** Files and directories of the state that are removed when the session ends. */
+export const removedAtEnd = ({ credentials, unsaved }: Tool): ReadonlyArray<string> => [
+  ...credentials.files.map(({ to }) => to),
+  ...unsaved
+]

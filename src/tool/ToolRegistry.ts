@@ -73,6 +73,7 @@ const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, Too
     title: settings.title ?? name,
     binary: settings.binary ?? name,
     state: [first, ...rest],
+    unsaved: [],
     config: (settings.config ?? []).map((path) => {
       const parts = path.split("/")
       const parent = parts.slice(0, -1).join("/")
@@ -86,6 +87,7 @@ const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, Too
     },
     environment: {},
     bypass: [],
+    ask: [],
     args: settings.args ?? [],
     conversation: {
       kind: "given",

@@ -6,6 +6,7 @@ export const aider: Tool = {
   title: "aider",
   binary: "aider",
   state: [".aider"],
+  unsaved: [],
   config: [],
   documents: [],
   credentials: {
@@ -21,6 +22,7 @@ export const aider: Tool = {
   },
   environment: {},
   bypass: ["--yes-always"],
+  ask: [],
   args: ["--no-check-update"],
   conversation: { kind: "workspace", resume: ["--restore-chat-history"] }
 }

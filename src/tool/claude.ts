@@ -20,7 +20,7 @@ const ownKeys = [
 const globalState: JsonDocument = {
   path: ".claude/.claude.json",
   own: { path: ".claude.json", moved: { by: "CLAUDE_CONFIG_DIR", path: ".claude.json" } },
-  edit: ({ current, own }, { bypass, directory, environment }) => {
+  edit: ({ current = {}, own }, { bypass, directory, environment }) => {
     const merged = { theme: "dark", ...pick(own, ownKeys), ...current }
     const projects = objectAt(merged, "projects")
     const key = environment["ANTHROPIC_API_KEY"]
@@ -43,12 +43,32 @@ const globalState: JsonDocument = {
   }
 }
 
+/**
+ * The user's settings, copied as they are; `env`, where many keep a token, does not outlive the session and is given
+ * anew. What is no JSON object stays as it is: Claude Code says what is wrong with it.
+ */
+const settings: JsonDocument = {
+  path: ".claude/settings.json",
+  own: { path: ".claude/settings.json", moved: { by: "CLAUDE_CONFIG_DIR", path: "settings.json" } },
+  edit: ({ current, own }, { bypass }) =>
+    current === undefined
+      ? undefined
+      : { ...pick(own, ["env"]), ...(bypass ? { skipDangerousModePermissionPrompt: true } : {}), ...current }
+}
+
 /** Claude Code; see https://docs.claude.com/en/docs/claude-code/settings. */
 export const claude: Tool = {
   name: "claude",
   title: "Claude Code",
   binary: "claude",
   state: [".claude"],
+  unsaved: [
+    // Copies of `.claude.json`, keys in it included.
+    ".claude/backups",
+    // Tokens by which processes of one machine find each other.
+    ".claude/sessions",
+    ".claude/telemetry"
+  ],
   config: [{
     from: { path: ".claude", moved: { by: "CLAUDE_CONFIG_DIR", path: "." } },
     to: ".claude",
@@ -65,7 +85,7 @@ export const claude: Tool = {
       "skills"
     ]
   }],
-  documents: [globalState],
+  documents: [globalState, settings],
   credentials: {
     files: [{
       from: {
@@ -81,7 +101,10 @@ export const claude: Tool = {
       "ANTHROPIC_MODEL",
       "CLAUDE_CODE_OAUTH_TOKEN"
     ],
-    scrub: [{ path: ".claude/.claude.json", keys: ["primaryApiKey", "customApiKeyResponses"] }]
+    scrub: [
+      { path: ".claude/.claude.json", keys: ["primaryApiKey", "customApiKeyResponses", "mcpServers"] },
+      { path: ".claude/settings.json", keys: ["env"] }
+    ]
   },
   environment: {
     CLAUDE_CONFIG_DIR: "{home}/.claude",
@@ -91,6 +114,7 @@ export const claude: Tool = {
     IS_SANDBOX: "1"
   },
   bypass: ["--permission-mode", "bypassPermissions"],
+  ask: ["--permission-mode", "default"],
   args: [],
   conversation: {
     kind: "given",

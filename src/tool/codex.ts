@@ -6,6 +6,7 @@ export const codex: Tool = {
   title: "Codex",
   binary: "codex",
   state: [".codex"],
+  unsaved: [],
   config: [{
     from: { path: ".codex", moved: { by: "CODEX_HOME", path: "." } },
     to: ".codex",
@@ -22,6 +23,7 @@ export const codex: Tool = {
   },
   environment: { CODEX_HOME: "{home}/.codex" },
   bypass: ["--dangerously-bypass-approvals-and-sandbox"],
+  ask: [],
   args: [],
   conversation: {
     kind: "discovered",

@@ -6,6 +6,7 @@ export const copilot: Tool = {
   title: "Copilot CLI",
   binary: "copilot",
   state: [".copilot"],
+  unsaved: [],
   config: [{
     from: { path: ".copilot" },
     to: ".copilot",
@@ -27,6 +28,7 @@ export const copilot: Tool = {
   },
   environment: { COPILOT_HOME: "{home}/.copilot" },
   bypass: ["--allow-all"],
+  ask: [],
   args: ["--no-auto-update"],
   conversation: {
     kind: "given",

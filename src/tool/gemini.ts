@@ -6,6 +6,7 @@ export const gemini: Tool = {
   title: "Gemini CLI",
   binary: "gemini",
   state: [".gemini"],
+  unsaved: [],
   config: [{
     from: { path: ".gemini" },
     to: ".gemini",
@@ -19,6 +20,7 @@ export const gemini: Tool = {
   },
   environment: { GEMINI_SANDBOX: "false", GEMINI_CLI_TRUST_WORKSPACE: "true" },
   bypass: ["--approval-mode", "yolo"],
+  ask: [],
   args: [],
   conversation: {
     kind: "given",
