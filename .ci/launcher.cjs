@@ -1,6 +1,6 @@
 // Compiling the program takes a third of the time of a short command, so what V8 made of it is kept in the user's cache
 // directory. The build puts in PROGRAM, a function expression as text, and PROGRAM_HASH, the name of exactly this text.
-const { closeSync, constants, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } = require("node:fs")
+const { closeSync, constants, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, unlinkSync, writeSync } = require("node:fs")
 const { dirname } = require("node:path")
 const { Script } = require("node:vm")
 
@@ -43,6 +43,11 @@ const write = (data) => {
     fsyncSync(descriptor)
     closeSync(descriptor)
     renameSync(temporary, file)
+    // What another version of the program left is of no use any more.
+    const mine = `${PROGRAM_HASH}-${version}-${arch}`
+    for (const name of readdirSync(directory)) {
+      if (name !== mine && name.endsWith(`-${version}-${arch}`)) unlinkSync(`${directory}/${name}`)
+    }
   } catch {
     // A cache that cannot be written is none.
   }

@@ -185,8 +185,10 @@ const written = (
   const name = option.names[0]
   if (option.takes === "nothing") return values.flatMap((value) => value === "true" ? [name] : [name, value])
   if (option.packed) return [name, encode(values)]
-  // Above a subcommand the value is attached, for @effect/cli looks for the subcommand's name among the words.
-  return values.flatMap((value) => command.options.includes(option) ? [name, value] : [`${name}=${value}`])
+  // A value stands alone, for one that is attached is trimmed. But `--` would end the options, and above a subcommand
+  // @effect/cli looks for the subcommand's name among the words: there it is attached.
+  const leaf = command.options.includes(option)
+  return values.flatMap((value) => leaf && value !== "--" ? [name, value] : [`${name}=${value}`])
 }
 
 /**

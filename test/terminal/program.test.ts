@@ -92,6 +92,15 @@ describe("what V8 made of the program", () => {
     expect(statSync(file).mtimeMs).toBe(written)
   })
 
+  it("of another version goes away", () => {
+    const [file = ""] = files()
+    const old = join(cache, `0123456789abcdef${file.slice(file.lastIndexOf("/") + 17)}`)
+    writeFileSync(old, "")
+    rmSync(file)
+    run("version")
+    expect(files()).toEqual([file])
+  })
+
   it("is not trusted when others can write it or it is damaged, but made anew", () => {
     const [file = ""] = files()
     chmodSync(file, 0o666)
