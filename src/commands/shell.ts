@@ -256,10 +256,7 @@ export const shell = (given: Given) =>
       return yield* wrong("the workspace is given twice: as an argument and with --workspace")
     }
     if (!given.background) {
-      yield* requireTerminal(
-        "a session",
-        "Use --background, then 'clincus tmux capture' and 'clincus tmux send'."
-      )
+      yield* requireTerminal("a session", withoutTerminal)
     }
     const id = yield* resumeOf(given)
     return yield* Option.match(id, {
