@@ -13,7 +13,7 @@
       nameOf = path: last (builtins.filter builtins.isString (builtins.split "node_modules/" path));
       locked = (builtins.fromJSON (builtins.readFile ./package-lock.json)).packages;
       # The lock file says what a package's tarball must hash to and not where it is: npm itself knows that, and the hash
-      # makes it a fixed output. So nothing has to be kept up to date here.
+      # makes it a fixed output. So nothing has to be kept up to date here. Optional packages of other systems have no hash.
       tarballs = pkgs: builtins.mapAttrs
         (path: entry: pkgs.runCommand "${baseNameOf (nameOf path)}-${entry.version}.tgz"
           {
