@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import { attach, requireTerminal, sayDetached, sayOutcome } from "../cli/attach.ts"
 import { describe } from "../cli/describe.ts"
 import { UsageError } from "../cli/errors.ts"
+import { optionalValue, repeatable } from "../cli/options.ts"
 import { format, notice, print } from "../cli/output.ts"
 import { UserTerminal } from "../cli/UserTerminal.ts"
 import { ConfigService } from "../config/ConfigService.ts"
@@ -26,13 +27,6 @@ const directory = Args.text({ name: "WORKSPACE" }).pipe(
   Args.optional
 )
 
-const optionalId = (name: string, description: string) =>
-  Options.text(name).pipe(
-    Options.withPseudoName("[=ID]"),
-    Options.withDescription(description),
-    Options.optional
-  )
-
 export const options = {
   workspace,
   slot,
@@ -44,11 +38,12 @@ export const options = {
     ),
     Options.optional
   ),
-  resume: optionalId(
-    "resume",
-    "Go on with a saved session: the newest of this workspace, or the one with this id."
+  resume: optionalValue("resume", "ID").pipe(
+    Options.withDescription(
+      "Go on with a saved session: the newest of this workspace, or the one with this id."
+    )
   ),
-  continue: optionalId("continue", "The same as --resume."),
+  continue: optionalValue("continue", "ID").pipe(Options.withDescription("The same as --resume.")),
   persistent: Options.boolean("persistent").pipe(
     Options.withAlias("p"),
     Options.withDescription(
@@ -64,13 +59,11 @@ export const options = {
     Options.withAlias("b"),
     Options.withDescription("Start the tool and return at once, without attaching.")
   ),
-  env: Options.text("env").pipe(
+  env: repeatable("env", "KEY=VALUE").pipe(
     Options.withAlias("e"),
-    Options.withPseudoName("KEY=VALUE"),
     Options.withDescription(
-      "A variable for the tool; KEY alone takes the value that it has here. Repeatable."
-    ),
-    Options.repeated
+      "A variable for the tool; KEY alone takes the value that it has here."
+    )
   ),
   image: Options.text("image").pipe(
     Options.withPseudoName("ALIAS"),

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { describe } from "../cli/describe.ts"
 import { UsageError } from "../cli/errors.ts"
+import { repeatable } from "../cli/options.ts"
 import { format, Output, print } from "../cli/output.ts"
 import { readAll } from "../cli/stdin.ts"
 import { table } from "../cli/table.ts"
@@ -57,13 +58,11 @@ const words = Args.text({ name: "[CONTAINER] TEXT" }).pipe(
 const noEnter = Options.boolean("no-enter").pipe(
   Options.withDescription("Do not press Enter after the text.")
 )
-const keys = Options.text("key").pipe(
+const keys = repeatable("key", "KEY").pipe(
   Options.withAlias("k"),
-  Options.withPseudoName("KEY"),
   Options.withDescription(
-    "A key to press, by tmux's name: Enter, Escape, C-c, Up. Repeatable; after the text."
-  ),
-  Options.repeated
+    "A key to press, by tmux's name: Enter, Escape, C-c, Up. Pressed after the text."
+  )
 )
 
 const wrongSend = (reason: string, advice?: string) =>
