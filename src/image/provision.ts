@@ -15,7 +15,7 @@ const packages = [
   // a system that boots and gets an address
   "systemd systemd-sysv systemd-resolved dbus udev libpam-systemd libnss-myhostname",
   // what a person expects in a terminal
-  "sudo tmux ncurses-term less procps psmisc iproute2 iputils-ping file nano vim-tiny bash-completion tzdata lsof",
+  "sudo tmux ncurses-term kitty-terminfo foot-terminfo less procps psmisc iproute2 iputils-ping file nano vim-tiny bash-completion tzdata lsof",
   // what a coding tool reaches for
   "git gh ripgrep jq curl openssh-client patch unzip zip xz-utils rsync",
   "build-essential pkg-config python3 python3-venv python3-pip python-is-python3"
