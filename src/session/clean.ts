@@ -1,7 +1,9 @@
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { IncusService } from "../incus/IncusService.ts"
+import type { Instance } from "../incus/schemas.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
 import { removeContainer } from "./container.ts"
 import { HistoryStore } from "./HistoryStore.ts"
@@ -31,6 +33,18 @@ const resumable = (metadata: Metadata, directory: string): Effect.Effect<boolean
     tool.conversation.saved({ id: metadata.id, directory: metadata.containerPath })
   )
 }
+
+/** No build takes so long (ms); one that is older was killed, and nobody will remove its container. */
+const buildLimit = 3_600_000
+
+const isDeadBuild = (instance: Instance, now: number): boolean =>
+  instance.config["user.clincus.build"] === "true" && now - instance.created_at.getTime() > buildLimit
+
+/** It bears a session's label but says nothing else that we understand. */
+const isNobodys = (instance: Instance): boolean =>
+  instance.config["user.clincus.session"] !== undefined
+  && Option.isNone(fromInstance(instance))
+  && instance.status !== "Running"
 
 /**
  * What may go. Never what a container of clincus uses, running or stopped; a saved session that can be resumed only
@@ -77,19 +91,16 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly be
         last: undefined
       }))
 
-    // What bears our prefix and our session's label but says nothing else that we understand is nobody's session.
-    const instances = yield* incus.instances.list
-    const containers = instances
+    const now = yield* Clock.currentTimeMillis
+    const containers = (yield* incus.instances.list)
       .filter((instance) =>
         instance.name.startsWith(prefix)
-        && instance.config["user.clincus.session"] !== undefined
-        && Option.isNone(fromInstance(instance))
-        && instance.status !== "Running"
         && instance.last_used_at.getTime() <= options.before
+        && (isNobodys(instance) || isDeadBuild(instance, now))
       )
       .map((instance): Leftover => ({
         kind: "container",
-        what: "container without a session",
+        what: isNobodys(instance) ? "container without a session" : "container of a build that was killed",
         name: instance.name,
         container: instance.name,
         last: instance.last_used_at.getTime()
