@@ -64,6 +64,21 @@ export { type Session, type SessionFailure, type SessionRequest, startSession } 
 export { layer as slotLayer, type Place, SlotService } from "./session/SlotService.ts"
 export { BadWorkspace, type Identity, openWorkspace, type Workspace } from "./session/workspace.ts"
 export {
+  CommandFailed,
+  LoginNeeded,
+  PrivilegeMissing,
+  StepHadNoEffect,
+  StepIsManual
+} from "./setup/errors.ts"
+export { Privileged, type RootCommand } from "./setup/Privileged.ts"
+export {
+  layer as setupLayer,
+  type SetupOptions,
+  SetupService,
+  type StepReport
+} from "./setup/SetupService.ts"
+export type { Action, SetupFailure, Status, StepName } from "./setup/Step.ts"
+export {
   type Guest,
   layer as tmuxLayer,
   NoTmux,
