@@ -1,8 +1,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { attach, requireTerminal, sayDetached, sayOutcome } from "../cli/attach.ts"
+import { attach, requireTerminal, sayDetached } from "../cli/attach.ts"
 import { describe } from "../cli/describe.ts"
 import { ExitStatus } from "../cli/errors.ts"
 import { choose } from "../cli/prompt.ts"
@@ -11,6 +10,7 @@ import { guestOf, liveSessions, matching, type Selection, selectSession } from "
 import { settle } from "../session/reconcile.ts"
 import { TmuxService } from "../tmux/TmuxService.ts"
 import { container, selection, slot, workspace } from "./options.ts"
+import { sayEnd } from "./shell.ts"
 
 /** The session meant; where several are, the user is asked. */
 const pick = (wanted: Selection) =>
@@ -50,8 +50,9 @@ export const command = Command.make(
       }
       const { tool } = session.labels
       const { after, outcome } = yield* attach({ guest, tool, id: session.labels.session })
-      yield* after === "detached" ? sayDetached(session.container) : settle(session.container)
-      if (Option.isSome(outcome)) yield* sayOutcome(tool, outcome.value)
+      if (after === "detached") return yield* sayDetached(session.container)
+      yield* settle(session.container)
+      yield* sayEnd(session.container, tool, outcome)
     })
 ).pipe(
   Command.withDescription(describe("Attach this terminal to a running session.", {

@@ -12,6 +12,7 @@ import { UserTerminal } from "../cli/UserTerminal.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { Host } from "../domain/Host.ts"
 import { Signals } from "../domain/Signals.ts"
+import type { Outcome } from "../session/HistoryStore.ts"
 import { guestOf } from "../session/live.ts"
 import type { Metadata } from "../session/metadata.ts"
 import { readOnlyVariables } from "../session/plan.ts"
@@ -176,6 +177,13 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
     }
   })
 
+/** Says how a session ended that a terminal was attached to. A tool that did not live to tell was ended with its container. */
+export const sayEnd = (container: string, tool: string, outcome: Option.Option<Outcome>) =>
+  Option.match(outcome, {
+    onNone: () => notice(`${container} was ended from outside; the conversation is saved.`),
+    onSome: (found) => sayOutcome(tool, found)
+  })
+
 /** Starts, attaches, and says how it went; the session ends with the scope unless it was detached from. */
 const run = (given: Given, resumed: Option.Option<Metadata>) =>
   Effect.scoped(Effect.gen(function*() {
@@ -200,11 +208,8 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
       yield* session.keep
       return yield* sayDetached(session.container)
     }
-    if (after === "gone") {
-      yield* notice(`${session.container} was ended from outside; the conversation is saved.`)
-    }
-    if (Option.isSome(outcome)) {
-      yield* sayOutcome(session.tool, outcome.value)
+    if (after !== "detached") {
+      yield* sayEnd(session.container, session.tool, outcome)
     }
   }))
 
@@ -233,8 +238,9 @@ const resume = (given: Given, id: string) =>
       id: session.labels.session,
       tool: session.labels.tool
     })
-    yield* after === "detached" ? sayDetached(session.container) : settle(session.container)
-    if (Option.isSome(outcome)) yield* sayOutcome(session.labels.tool, outcome.value)
+    if (after === "detached") return yield* sayDetached(session.container)
+    yield* settle(session.container)
+    yield* sayEnd(session.container, session.labels.tool, outcome)
   })
 
 const withoutTerminal = "Use --background, then 'clincus tmux capture' and 'clincus tmux send'."
