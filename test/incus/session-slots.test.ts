@@ -1,4 +1,4 @@
-import { expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { symlinkSync } from "node:fs"
@@ -12,8 +12,8 @@ import { containers } from "./support/look.ts"
 import { background, clincus, succeeds } from "./support/program.ts"
 import { image, World } from "./support/World.ts"
 
-layer(Library.layer, { excludeTestServices: true })("slots", (it) => {
-  it.scoped("ten sessions begun at the same instant get ten slots, the eleventh a clear error", () =>
+describe("slots", () => {
+  Library.test("ten sessions begun at the same instant get ten slots, the eleventh a clear error", () =>
     Effect.gen(function*() {
       const { workspace } = yield* World
       const directory = workspace()
@@ -54,7 +54,7 @@ layer(Library.layer, { excludeTestServices: true })("slots", (it) => {
       expect(yield* containers).toEqual({})
     }))
 
-  it.scoped("one that is in use is refused, with the command that attaches; another one is not taken instead", () =>
+  Library.test("one that is in use is refused, with the command that attaches; another one is not taken instead", () =>
     Effect.gen(function*() {
       const { workspace } = yield* World
       const directory = workspace()
@@ -66,7 +66,7 @@ layer(Library.layer, { excludeTestServices: true })("slots", (it) => {
       expect(Object.keys(yield* containers)).toEqual([session.container])
     }))
 
-  it.scoped("a link to a directory is the same workspace, another directory another one", () =>
+  Library.test("a link to a directory is the same workspace, another directory another one", () =>
     Effect.gen(function*() {
       const { prefix, root, workspace } = yield* World
       const directory = workspace()
@@ -81,7 +81,7 @@ layer(Library.layer, { excludeTestServices: true })("slots", (it) => {
       expect(other.container).not.toBe(one.container)
     }))
 
-  it.scoped("a container of the same name that is not this workspace's is never adopted", () =>
+  Library.test("a container of the same name that is not this workspace's is never adopted", () =>
     Effect.gen(function*() {
       const { prefix, workspace } = yield* World
       const { instances } = yield* IncusService

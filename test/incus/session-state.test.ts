@@ -1,4 +1,4 @@
-import { describe, expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -34,7 +34,7 @@ const typed = (session: Session, line: string) =>
 const untilFile = (file: string) =>
   eventually(file, Effect.sync(() => Fs.existsSync(file)), (exists) => exists)
 
-layer(Library.layer, { excludeTestServices: true })("the state of a session", (it) => {
+describe("the state of a session", () => {
   describe("whose files", () => {
     for (
       const [who, owner, home] of [
@@ -44,7 +44,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
         ["root", { uid: 0, gid: 0 }, "/root"]
       ] as const
     ) {
-      it.scoped(`are made in a workspace of ${who} belong to its owner, outside as inside`, () =>
+      Library.test(`are made in a workspace of ${who} belong to its owner, outside as inside`, () =>
         Effect.gen(function*() {
           const { saved, workspace } = yield* World
           const directory = workspace(owner)
@@ -69,7 +69,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
     }
   })
 
-  it.scoped("any value of a variable reaches the tool, and stands on no command line and in no file", () =>
+  Library.test("any value of a variable reaches the tool, and stands on no command line and in no file", () =>
     Effect.gen(function*() {
       const { saved, workspace } = yield* World
       const directory = workspace()
@@ -142,7 +142,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
       return { ...started, state }
     })
 
-    it.scoped("after a normal end, and what is no secret is kept", () =>
+    Library.test("after a normal end, and what is no secret is kept", () =>
       Effect.gen(function*() {
         const { close, session, state } = yield* begin
         yield* close
@@ -152,7 +152,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
         expect(Object.keys(settings.projects)).toEqual(["/workspace"])
       }))
 
-    it.scoped("after a kill", () =>
+    Library.test("after a kill", () =>
       Effect.gen(function*() {
         const { letGo, session } = yield* begin
         yield* letGo
@@ -160,7 +160,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
         yield* expectClean(session)
       }))
 
-    it.scoped("after the tool ended with nobody there, even before the next command", () =>
+    Library.test("after the tool ended with nobody there, even before the next command", () =>
       Effect.gen(function*() {
         const { letGo, session, state } = yield* begin
         yield* letGo
@@ -171,7 +171,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
         yield* expectClean(session)
       }))
 
-    it.scoped("by the next command after the container was deleted behind its back", () =>
+    Library.test("by the next command after the container was deleted behind its back", () =>
       Effect.gen(function*() {
         const { saved } = yield* World
         const { instances } = yield* IncusService
@@ -189,7 +189,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
         expect(Option.getOrThrow(yield* history.get(keyOf(session))).end).toEqual({ reason: "lost" })
       }))
 
-    it.scoped("for a tool of the user's own", () =>
+    Library.test("for a tool of the user's own", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         yield* logIn
@@ -213,7 +213,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
       return { directory, list }
     })
 
-    it.scoped("links in the place of credentials and settings are neither followed nor written through", () =>
+    Library.test("links in the place of credentials and settings are neither followed nor written through", () =>
       Effect.gen(function*() {
         const { home, workspace } = yield* World
         const { directory, list } = yield* treasure
@@ -250,7 +250,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
         expect(list()).toEqual(before)
       }))
 
-    it.scoped("a link in the place of a directory leads nowhere", () =>
+    Library.test("a link in the place of a directory leads nowhere", () =>
       Effect.gen(function*() {
         const { home, workspace } = yield* World
         const { directory, list } = yield* treasure
@@ -277,7 +277,7 @@ layer(Library.layer, { excludeTestServices: true })("the state of a session", (i
         expect(list()).toEqual(before)
       }))
 
-    it.scoped("pipes, devices and endless files in the outcome hold nobody up", () =>
+    Library.test("pipes, devices and endless files in the outcome hold nobody up", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const { close, letGo, session } = yield* startIn(workspace())

@@ -1,4 +1,4 @@
-import { describe, expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -28,9 +28,9 @@ const savedNow = Effect.flatMap(HistoryStore, (history) => history.list).pipe(
   Effect.map(({ sessions }) => sessions.map(({ id }) => id))
 )
 
-layer(Library.layer, { excludeTestServices: true })("a session as a library", (it) => {
+describe("a session as a library", () => {
   describe("its scope", () => {
-    it.scoped("removes the container at the end, and what was said is saved", () =>
+    Library.test("removes the container at the end, and what was said is saved", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const history = yield* HistoryStore
@@ -64,7 +64,7 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
         expect(statSync(join(directory, "metadata.json")).mode & 0o777).toBe(0o600)
       }))
 
-    it.scoped("leaves a session alone that was let go, which ends when its tool does", () =>
+    Library.test("leaves a session alone that was let go, which ends when its tool does", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const history = yield* HistoryStore
@@ -81,7 +81,7 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
         expect(metadata.end).toEqual({ reason: "exited", status: 3 })
       }))
 
-    it.scoped("takes the exit status and the last screen of a tool that ended", () =>
+    Library.test("takes the exit status and the last screen of a tool that ended", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const tmux = yield* TmuxService
@@ -112,31 +112,31 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
         return error
       })
 
-    it.scoped("where there is no such image", () =>
+    Library.test("where there is no such image", () =>
       Effect.gen(function*() {
         const error = yield* leavesNothing({ image: "no-such-image" }, "ImageNotFound")
         expect(error.message).toContain("no-such-image")
       }))
 
-    it.scoped("where the container is made and does not start", () =>
+    Library.test("where the container is made and does not start", () =>
       Effect.flatMap(
         World,
         ({ configuration }) =>
           leavesNothing({}, "IncusRequestError", `${configuration}\n[limits]\nmemory = "4kB"`)
       ))
 
-    it.scoped("where tmux does not start", () =>
+    Library.test("where tmux does not start", () =>
       Effect.gen(function*() {
         // tmux makes no window of no size.
         const error = yield* leavesNothing({ size: { columns: 0, rows: 0 } }, "TmuxError")
         expect(error.message).toContain("cannot start the tool's terminal")
       }))
 
-    it.scoped("where the slot does not exist", () => leavesNothing({ slot: 11 }, "SlotOutOfRange"))
+    Library.test("where the slot does not exist", () => leavesNothing({ slot: 11 }, "SlotOutOfRange"))
   })
 
   describe("a persistent container", () => {
-    it.scoped("is stopped, and used again in its slot with what was installed in it", () =>
+    Library.test("is stopped, and used again in its slot with what was installed in it", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const { instances } = yield* IncusService
@@ -177,7 +177,7 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
         yield* instances.destroy(third.session.container)
       }))
 
-    it.scoped("is given to exactly one of two who start it at the same instant", () =>
+    Library.test("is given to exactly one of two who start it at the same instant", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const { instances } = yield* IncusService
@@ -194,7 +194,7 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
         yield* Effect.addFinalizer(() => Effect.orDie(instances.destroy(first.session.container)))
       }))
 
-    it.scoped("is what a session becomes by `persist`, and it sticks", () =>
+    Library.test("is what a session becomes by `persist`, and it sticks", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const { instances } = yield* IncusService
@@ -212,7 +212,7 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
         yield* instances.destroy(session.container)
       }))
 
-    it.scoped("stops by itself when its tool ends with nobody there", () =>
+    Library.test("stops by itself when its tool ends with nobody there", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const { instances } = yield* IncusService
@@ -227,7 +227,7 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
   })
 
   describe("the end from outside", () => {
-    it.scoped("kill removes the container and says so in the history", () =>
+    Library.test("kill removes the container and says so in the history", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const history = yield* HistoryStore
@@ -239,7 +239,7 @@ layer(Library.layer, { excludeTestServices: true })("a session as a library", (i
         expect(Option.getOrThrow(yield* history.get(keyOf(session))).end).toEqual({ reason: "killed" })
       }))
 
-    it.scoped("a stopped ephemeral container, as a crash of the host leaves it, gives its slot to the next", () =>
+    Library.test("a stopped ephemeral container, as a crash of the host leaves it, gives its slot to the next", () =>
       Effect.gen(function*() {
         const { workspace } = yield* World
         const { instances } = yield* IncusService

@@ -1,8 +1,10 @@
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
+import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as Config from "../../../src/config/ConfigService.ts"
 import { Host } from "../../../src/domain/Host.ts"
@@ -34,6 +36,12 @@ export const layer = Layer.mergeAll(Config.layer, historyLayer, Slots.layer, Tmu
   Layer.provideMerge(Layer.mergeAll(hostLayer, NodeFileSystem.layer, NodePath.layer)),
   Layer.provideMerge(worldLayer)
 )
+
+/** A test in a world of its own: whatever fails in it is not there for the next one. */
+export const test = <A, E>(
+  name: string,
+  run: () => Effect.Effect<A, E, Layer.Layer.Success<typeof layer> | Scope.Scope>
+) => it.live(name, () => Effect.scoped(run()).pipe(Effect.provide(layer)))
 
 /** A request for a session of the given directory, with what the user's configuration says unless told otherwise. */
 export const request = (

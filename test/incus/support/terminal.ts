@@ -66,8 +66,11 @@ export const openTerminal = (
     const until = (what: string, wanted: (screen: string) => boolean) => eventually(what, screen, wanted)
     const shows = (text: string) => until(`"${text}" on the screen`, (seen) => seen.includes(text))
     yield* shows("host$")
-    yield* line(`${shell}; clear`)
-    yield* until("a clear screen", (seen) => seen === "host$")
+    const clear = line("printf '\\033[2J\\033[H'").pipe(
+      Effect.zipRight(until("a clear screen", (seen) => seen === "host$"))
+    )
+    yield* line(shell)
+    yield* clear
     return {
       keys,
       write,
@@ -76,10 +79,10 @@ export const openTerminal = (
       shows,
       until,
       /** Waits for `clincus …; echo status=$?` to have printed its status, and gives that. */
-      status: until("an exit status", (seen) => /^status=\d+$/m.test(seen)).pipe(
-        Effect.map((seen) => Number(/^status=(\d+)$/m.exec(seen)?.[1]))
+      status: until("an exit status", (seen) => /status=\d+$/m.test(seen)).pipe(
+        Effect.map((seen) => Number(/status=(\d+)$/m.exec(seen)?.[1]))
       ),
-      clear: Effect.zipRight(line("clear"), until("a clear screen", (seen) => seen === "host$")),
+      clear,
       resize: (columns: number, rows: number) =>
         Effect.sync(() =>
           void tmux("resize-window", "-t", "host", "-x", String(columns), "-y", String(rows))

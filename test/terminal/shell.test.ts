@@ -1,0 +1,322 @@
+import { describe, expect } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
+import { join } from "node:path"
+import { IncusService } from "../../src/incus/IncusService.ts"
+import { HistoryStore } from "../../src/session/HistoryStore.ts"
+import { eventually } from "../incus/support/eventually.ts"
+import * as Library from "../incus/support/library.ts"
+import { containers, inside, untilScreen, untilStatus } from "../incus/support/look.ts"
+import { background, json, succeeds } from "../incus/support/program.ts"
+import { openTerminal } from "../incus/support/terminal.ts"
+import { World } from "../incus/support/World.ts"
+
+const quietModes = "alternate=0 cursor=1 mouse=0 keypad=0"
+
+/** The only container of this world. */
+const only = Effect.map(containers, (all) => Object.keys(all).join())
+const newest = Effect.flatMap(HistoryStore, (history) => history.list).pipe(
+  Effect.map(({ sessions }) => sessions[0])
+)
+
+/** A terminal in a new workspace. */
+const begin = (window: Parameters<typeof openTerminal>[0] = {}) =>
+  Effect.gen(function*() {
+    const { workspace } = yield* World
+    const directory = workspace()
+    return { directory, terminal: yield* openTerminal({ directory, ...window }) }
+  })
+
+describe("clincus shell in a terminal", () => {
+  Library.test("start, type, see, resize; the tool exits, the container is gone, what was said is saved", () =>
+    Effect.gen(function*() {
+      const { directory, terminal } = yield* begin()
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      const container = yield* only
+      // The whole window, tmux's status line at its foot.
+      const full = yield* terminal.until("the status line", (seen) => seen.includes("C-b d detaches"))
+      expect(full.split("\n").length).toBe(24)
+      expect(full.split("\n").at(-1)).toContain(container)
+      yield* terminal.line("echo 'ünïcödé 終' $((6 * 7)); stty size; pwd")
+      yield* terminal.until("the answer", (seen) => seen.includes("\nünïcödé 終 42\n23 80\n/workspace\n"))
+      yield* terminal.resize(200, 60)
+      yield* terminal.until("the wide status line", (seen) => (seen.split("\n")[59] ?? "").length > 190)
+      // tmux tells its panes a moment later.
+      yield* terminal.line("until [ \"$(stty size)\" = '59 200' ]; do sleep 0.1; done; touch here; echo wide")
+      yield* terminal.shows("\nwide")
+      expect(Fs.statSync(join(directory, "here")).uid).toBe(1000)
+      // Ctrl-C is the tool's, not clincus's.
+      yield* terminal.line("trap 'echo caught' INT; sleep 30")
+      yield* terminal.keys("C-c")
+      yield* terminal.shows("caught\nfake>")
+      yield* terminal.line("exit 0")
+      expect(yield* terminal.status).toBe(0)
+      expect(yield* terminal.modes).toBe(quietModes)
+      // Nothing is left on the screen but the commands that were typed.
+      expect(yield* terminal.screen).toBe("host$ clincus shell; echo status=$?\nstatus=0\nhost$")
+      expect(yield* containers).toEqual({})
+      const saved = yield* newest
+      expect(saved).toMatchObject({ workspace: directory, container, end: { reason: "exited", status: 0 } })
+      const history = yield* HistoryStore
+      const conversation = join(history.directory(saved ?? { tool: "", id: "" }), ".fake/conversation")
+      expect(Fs.readFileSync(conversation, "utf8")).toContain("said stty size; pwd".slice(5))
+    }))
+
+  Library.test("a large window is filled, colours and scrollback are there", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin({ columns: 200, rows: 60 })
+      yield* terminal.line("clincus shell --debug")
+      yield* terminal.until("a prompt", (seen) => seen.includes("C-b d detaches") && seen.includes("$"))
+      const container = yield* only
+      yield* terminal.line("stty size; tput colors; seq 1 60000; echo end-of-it")
+      yield* terminal.shows("end-of-it")
+      const lines = (yield* succeeds("tmux", "capture", container, "--lines", "100000")).split("\n")
+      // tmux forgets a tenth at a time when it is full.
+      expect(lines.length).toBeGreaterThan(45_000)
+      expect(lines.length).toBeLessThan(50_200)
+      yield* terminal.line("clear; stty size; tput colors")
+      yield* terminal.until("its size and colours", (seen) => seen.includes("59 200\n256"))
+      yield* terminal.line("exit")
+      yield* terminal.shows("host$")
+      yield* untilStatus(container, "Gone")
+    }))
+
+  Library.test("detach says how to come back; the tool goes on, and the same screen is there again", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin()
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      const container = yield* only
+      yield* terminal.line("echo before; (sleep 1; echo meanwhile) & wait")
+      yield* terminal.shows("\nbefore")
+      yield* terminal.keys("C-b", "d")
+      expect(yield* terminal.status).toBe(0)
+      expect(yield* terminal.screen).toBe([
+        "host$ clincus shell; echo status=$?",
+        `Detached: ${container} keeps running.`,
+        `  clincus attach ${container}     come back`,
+        `  clincus shutdown ${container}   end it`,
+        `  clincus kill ${container}       end it at once`,
+        "status=0",
+        "host$"
+      ].join("\n"))
+      expect(yield* terminal.modes).toBe(quietModes)
+      expect(yield* containers).toEqual({ [container]: "Running" })
+      yield* terminal.clear
+      yield* terminal.line("clincus attach; echo status=$?")
+      const again = yield* terminal.shows("meanwhile")
+      expect(again).toContain("fake start ready")
+      expect(again).toContain("\nbefore\n")
+
+      // Two terminals on one session see and type the same.
+      const second = yield* openTerminal()
+      yield* second.line(`clincus attach ${container}; echo status=$?`)
+      yield* second.shows("meanwhile")
+      yield* second.line("echo from the second")
+      yield* terminal.shows("\nfrom the second")
+      expect(yield* json("tmux", "list")).toMatchObject([{ container, terminals: 2 }])
+      yield* second.keys("C-b", "d")
+      expect(yield* second.status).toBe(0)
+      yield* terminal.line("echo from the first")
+      yield* terminal.shows("\nfrom the first")
+
+      // A shell beside the tool, as the same user.
+      yield* second.clear
+      yield* second.line(`clincus attach ${container} --bash; echo status=$?`)
+      yield* second.until("a prompt", (seen) => /workspace\$/.test(seen))
+      yield* second.line("id -un; pwd; tty; exit 5")
+      expect(yield* second.status).toBe(5)
+      expect(yield* second.screen).toMatch(/\ncode\n\/workspace\n\/dev\/pts\/\d+\n/)
+
+      // Whoever attached sees the end too.
+      yield* terminal.line("echo farewell; exit 4")
+      expect(yield* terminal.status).toBe(4)
+      expect(yield* terminal.screen).toContain("clincus: fake ended with status 4\nstatus=4")
+      yield* untilStatus(container, "Gone")
+    }))
+
+  Library.test("SIGTERM ends the session: saved, container gone, terminal restored", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin()
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      yield* terminal.line("echo hello")
+      yield* terminal.shows("\nhello")
+      process.kill(yield* terminal.pid, "SIGTERM")
+      expect(yield* terminal.status).toBe(143)
+      expect(yield* containers).toEqual({})
+      expect(yield* terminal.modes).toBe(quietModes)
+      const saved = yield* newest
+      expect(saved?.end).toEqual({ reason: "interrupted" })
+    }))
+
+  Library.test("a closed window is a detach: the session lives on", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin()
+      yield* terminal.line("clincus shell")
+      yield* terminal.shows("fake start ready")
+      const container = yield* only
+      const pid = yield* terminal.pid
+      yield* terminal.close
+      yield* eventually(
+        "the end of clincus",
+        Effect.sync(() => Fs.existsSync(`/proc/${pid}`)),
+        (there) => !there
+      )
+      expect(yield* containers).toEqual({ [container]: "Running" })
+      yield* succeeds("tmux", "send", container, "echo still here")
+      yield* untilScreen(container, "\nstill here")
+      yield* succeeds("kill", container)
+    }))
+
+  describe("Ctrl-C during set-up leaves no container and no saved session", () => {
+    for (const delay of [0, 50, 100, 150, 200, 250, 300, 350, 400, 450]) {
+      Library.test(`${delay} ms after the start`, () =>
+        Effect.gen(function*() {
+          const { saved } = yield* World
+          const { terminal } = yield* begin()
+          const list = () =>
+            Fs.existsSync(`${saved}/sessions-fake`) ? Fs.readdirSync(`${saved}/sessions-fake`) : []
+          const before = list()
+          yield* terminal.line("clincus shell")
+          // From the moment on at which the program itself runs.
+          yield* eventually("the program", terminal.pid, (pid) => pid > 0)
+          yield* Effect.sleep(delay)
+          yield* terminal.keys("C-c")
+          const seen = yield* terminal.until("an end or a tool", (screen) =>
+            /\n(\^C)?host\$$/.test(screen) || screen.includes("C-b d detaches"))
+          if (seen.includes("C-b d detaches")) {
+            // It was quicker: Ctrl-C is the tool's then.
+            yield* terminal.shows("fake>")
+            yield* terminal.line("exit")
+            yield* terminal.shows("host$")
+          } else {
+            yield* terminal.line("echo status=$?")
+            expect(yield* terminal.status).toBe(130)
+            expect(list()).toEqual(before)
+            expect(yield* terminal.modes).toBe(quietModes)
+          }
+          expect(yield* containers).toEqual({})
+          expect(Fs.existsSync(`${saved}/open`) ? Fs.readdirSync(`${saved}/open`) : []).toEqual([])
+        }))
+    }
+  })
+
+  Library.test("a container that is killed from outside gives the terminal back", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin()
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      const container = yield* only
+      yield* succeeds("kill", container)
+      expect(yield* terminal.status).toBe(0)
+      expect(yield* terminal.modes).toBe(quietModes)
+      expect(yield* terminal.screen).toContain(`${container} was ended from outside`)
+      expect((yield* newest)?.end).toEqual({ reason: "killed" })
+      // What is typed is seen again, and lines end where they should.
+      yield* terminal.line("printf 'a\\nb\\n'")
+      yield* terminal.until("an echo", (seen) => seen.endsWith("host$ printf 'a\\nb\\n'\na\nb\nhost$"))
+      // By force, behind clincus's back, and for one who had come later.
+      yield* terminal.clear
+      yield* terminal.line("clincus shell --background; clear; clincus attach; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      yield* succeeds("kill", yield* only)
+      expect(yield* terminal.status).toBe(0)
+      expect(yield* terminal.screen).toContain("was ended from outside")
+      yield* terminal.clear
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      const { instances } = yield* IncusService
+      yield* instances.destroy(yield* only)
+      expect(yield* terminal.status).toBe(0)
+      expect(yield* terminal.modes).toBe(quietModes)
+    }))
+
+  Library.test("sudo shutdown 0 inside ends the session, what was said is saved", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin()
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      // Whoever types has given the container the time to come up.
+      yield* inside(
+        yield* only,
+        "until systemctl is-system-running | grep -qE 'running|degraded'; do sleep 0.1; done"
+      )
+      yield* terminal.line("sudo shutdown 0")
+      yield* terminal.status
+      expect(yield* containers).toEqual({})
+      expect(yield* terminal.modes).toBe(quietModes)
+      const history = yield* HistoryStore
+      const conversation = join(
+        history.directory((yield* newest) ?? { tool: "", id: "" }),
+        ".fake/conversation"
+      )
+      expect(Fs.readFileSync(conversation, "utf8")).toBe("said sudo shutdown 0\n")
+      expect(yield* history.unfinished).toEqual([])
+    }))
+
+  Library.test("a tool that does not start shows its status and its last lines", () =>
+    Effect.gen(function*() {
+      const { directory, terminal } = yield* begin()
+      Fs.rmSync(join(directory, "fake"))
+      yield* terminal.line("clincus shell; echo status=$?")
+      expect(yield* terminal.status).toBe(127)
+      const missing = yield* terminal.screen
+      expect(missing).toMatch(/workspace\/fake: No such file or directory/)
+      expect(missing).toContain("clincus: fake ended with status 127")
+      yield* terminal.clear
+      Fs.writeFileSync(join(directory, "fake"), "#!/bin/sh\necho it is broken >&2\nexit 9\n", { mode: 0o755 })
+      yield* terminal.line("clincus shell; echo status=$?")
+      expect(yield* terminal.status).toBe(9)
+      expect(yield* terminal.screen).toContain("  it is broken\nclincus: fake ended with status 9\nstatus=9")
+      expect(yield* containers).toEqual({})
+    }))
+
+  Library.test("a terminal that the container does not know works all the same", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin({ environment: { TERM: "weird-term" } })
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      yield* terminal.line("echo $TERM; exit")
+      expect(yield* terminal.status).toBe(0)
+    }))
+
+  Library.test("[session] on_exit = \"shell\" drops to a shell, on_detach = \"end\" ends at a detach", () =>
+    Effect.gen(function*() {
+      const world = yield* World
+      yield* world.configure(`${world.configuration}\n[session]\non_exit = "shell"\non_detach = "end"`)
+      const { terminal } = yield* begin()
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      yield* terminal.line("exit 6")
+      yield* terminal.shows("The tool has ended with status 6.")
+      yield* terminal.line("echo $((5 * 5))")
+      yield* terminal.shows("\n25")
+      yield* terminal.keys("C-b", "d")
+      expect(yield* terminal.status).toBe(0)
+      expect(yield* containers).toEqual({})
+      expect(yield* terminal.screen).not.toContain("keeps running")
+    }))
+
+  Library.test("several sessions are offered for a choice", () =>
+    Effect.gen(function*() {
+      const { directory, terminal } = yield* begin()
+      const [one, two] = yield* Effect.all([background(directory), background(directory)], {
+        concurrency: "unbounded"
+      })
+      yield* inside(one.container, "touch /workspace/ready")
+      yield* terminal.line("clincus attach; echo status=$?")
+      const menu = yield* terminal.shows("Number (1-2):")
+      const lines = menu.split("\n")
+      expect(lines).toContainEqual("Which session?")
+      const first = menu.indexOf(one.container) < menu.indexOf(two.container) ? one : two
+      yield* terminal.line("1")
+      yield* terminal.until("its screen", (seen) =>
+        seen.includes(`${first.container} `) && seen.includes("fake>"))
+      yield* terminal.line("exit")
+      expect(yield* terminal.status).toBe(0)
+      yield* untilStatus(first.container, "Gone")
+      yield* succeeds("kill", "--all", "--force")
+    }))
+})
