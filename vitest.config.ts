@@ -8,7 +8,9 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/incus/**", "test/terminal/**"]
+          exclude: ["test/incus/**", "test/terminal/**"],
+          // A guard against hanging, not a bound on speed: the machine may be busy.
+          testTimeout: 30_000
         }
       },
       {

@@ -44,7 +44,7 @@ describe("whatever the words are", () => {
             }]])
           }
         ),
-        { numRuns: 200 }
+        { numRuns: 100 }
       )
     ))
 })
