@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
-import { resolve } from "node:path"
+import { copyFileSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { Unexpected } from "./eventually.ts"
 import { World } from "./World.ts"
 
@@ -32,7 +33,10 @@ export const run = (
       const as = uid === undefined
         ? []
         : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--"]
-      const [command = "", ...rest] = [...as, process.execPath, program, ...args]
+      // Another user may not be able to look into this directory.
+      const reachable = uid === undefined ? program : join(world.root, "clincus")
+      if (uid !== undefined) copyFileSync(program, reachable)
+      const [command = "", ...rest] = [...as, process.execPath, reachable, ...args]
       const child = spawn(command, rest, {
         cwd: directory ?? world.root,
         env: { ...world.environment, ...environment },
