@@ -136,7 +136,9 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
       const names = (at: string) =>
         fs.readDirectory(at).pipe(
           Effect.catchIf(
-            (error) => error._tag === "SystemError" && error.reason === "NotFound",
+            // A stray file in the place of a directory hides nothing but itself.
+            (error) =>
+              error._tag === "SystemError" && (error.reason === "NotFound" || error.reason === "BadResource"),
             () => Effect.succeed<Array<string>>([])
           ),
           Effect.mapError(failed(at))
