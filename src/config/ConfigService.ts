@@ -26,12 +26,19 @@ export class ConfigService extends Context.Tag("clincus/ConfigService")<ConfigSe
 
 const decodeNamed = Schema.decodeUnknownOption(Schema.Record({ key: Schema.String, value: ToolSettings }))
 
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
 /** A file's values with dots in the keys: `defaults.image`. Lists are values; `environment.set.X` and `tool.X.y` are keys. */
 const flatten = (value: object, source: string, prefix = ""): ReadonlyArray<Origin> =>
   Object.entries(value).flatMap(([name, inner]: [string, unknown]) => {
     const key = prefix === "" ? name : `${prefix}.${name}`
     if (inner === undefined) return []
-    return typeof inner === "object" && inner !== null && !Array.isArray(inner)
+    // An empty table declares a tool that is like its name in everything.
+    if (prefix === "tool" && isObject(inner) && Object.keys(inner).length === 0) {
+      return [{ key, value: inner, source }]
+    }
+    return isObject(inner)
       ? flatten(inner, source, key)
       : [{ key, value: inner, source }]
   })
@@ -98,6 +105,7 @@ export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Pa
           )
         const named: Record<string, Record<string, unknown>> = {}
         for (const [rest, value] of below("tool")) {
+          if (isObject(value)) named[rest] = { ...named[rest] }
           const dot = rest.lastIndexOf(".")
           if (dot > 0) {
             named[rest.slice(0, dot)] = { ...named[rest.slice(0, dot)], [rest.slice(dot + 1)]: value }
