@@ -33,6 +33,8 @@ export interface InstancePatch {
 export interface Instances {
   /** All instances of the project without their state: one request, a few ms. */
   readonly list: Effect.Effect<ReadonlyArray<Instance>, IncusFailure>
+  /** The instances of all projects that this user may see. */
+  readonly listAll: Effect.Effect<ReadonlyArray<Instance>, IncusFailure>
   readonly get: (name: string) => Effect.Effect<Instance, IncusFailure | InstanceNotFound>
   /** Live figures (processes, memory, addresses). Slower than `get`: the daemon looks into the container. */
   readonly state: (name: string) => Effect.Effect<InstanceState, IncusFailure | InstanceNotFound>
@@ -90,6 +92,7 @@ export const makeInstances = (client: Client): Instances => {
 
   return {
     list: client.get(client.path(["instances"], { recursion: "1" }), listOf(Instance)),
+    listAll: client.get("/1.0/instances?recursion=1&all-projects=true", listOf(Instance)),
     get,
     state: (name) => client.get(at(name, "state"), InstanceState).pipe(Effect.mapError(instanceNamed(name))),
     createAndStart: (spec) =>
