@@ -85,10 +85,10 @@ const copyEntry = (
     }
   })
 
-/** Empty where there is no text, `undefined` where it is no JSON object. */
+/** Empty where there is no text, `undefined` where it is no JSON object. Some tools put lines of comment into theirs. */
 const readObject = (text: string | undefined): JsonObject | undefined => {
   if (text === undefined) return {}
-  const json = parseJson(text)
+  const json = parseJson(text.replaceAll(/^\s*\/\/.*$/gm, ""))
   return Option.isSome(json) && isObject(json.value) ? json.value : undefined
 }
 

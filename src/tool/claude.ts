@@ -67,6 +67,7 @@ export const claude: Tool = {
     ".claude/backups",
     // Tokens by which processes of one machine find each other.
     ".claude/sessions",
+    ".claude/shell-snapshots",
     ".claude/telemetry"
   ],
   config: [{

@@ -1,4 +1,19 @@
-import type { Tool } from "./Tool.ts"
+import type { HostPlace, JsonDocument, Tool } from "./Tool.ts"
+
+const auth = ".codex/auth.json"
+const ownAuth: HostPlace = { path: auth, moved: { by: "CODEX_HOME", path: "auth.json" } }
+
+/** Its terminal interface takes no key from the environment, only from here. A login of the user's comes first. */
+const login: JsonDocument = {
+  path: auth,
+  own: ownAuth,
+  edit: ({ own }, { environment }) => {
+    const key = environment["OPENAI_API_KEY"]
+    return key === undefined || Object.keys(own).length > 0
+      ? undefined
+      : { auth_mode: "apikey", OPENAI_API_KEY: key }
+  }
+}
 
 /** OpenAI Codex; see https://developers.openai.com/codex/. */
 export const codex: Tool = {
@@ -6,25 +21,24 @@ export const codex: Tool = {
   title: "Codex",
   binary: "codex",
   state: [".codex"],
-  unsaved: [],
+  // Snapshots of the shell hold its whole environment.
+  unsaved: [".codex/shell_snapshots", ".codex/packages", ".codex/tmp", ".codex/.tmp"],
   config: [{
     from: { path: ".codex", moved: { by: "CODEX_HOME", path: "." } },
     to: ".codex",
     entries: ["config.toml", "AGENTS.md", "prompts", "rules", "skills"]
   }],
-  documents: [],
+  documents: [login],
   credentials: {
-    files: [{
-      from: { path: ".codex/auth.json", moved: { by: "CODEX_HOME", path: "auth.json" } },
-      to: ".codex/auth.json"
-    }],
+    files: [{ from: ownAuth, to: auth }],
     variables: ["OPENAI_API_KEY", "CODEX_API_KEY"],
     scrub: []
   },
   environment: { CODEX_HOME: "{home}/.codex" },
   bypass: ["--dangerously-bypass-approvals-and-sandbox"],
   ask: [],
-  args: [],
+  // Its server in the background would put 400 MB of itself into the state and outlive the interface.
+  args: ["--no-daemon"],
   conversation: {
     kind: "discovered",
     discover:

@@ -1,4 +1,21 @@
-import type { Tool } from "./Tool.ts"
+import { omit } from "./json.ts"
+import type { JsonDocument, Tool } from "./Tool.ts"
+
+const config = ".copilot/config.json"
+
+/**
+ * What the tool keeps for itself: logins where there is no keyring, so it does not outlive the session, and the
+ * directories that are trusted, of which the workspace is one and those of the host are none.
+ */
+const ownState: JsonDocument = {
+  path: config,
+  own: { path: config, moved: { by: "COPILOT_HOME", path: "config.json" } },
+  edit: ({ current = {}, own }, { directory }) => ({
+    ...omit(own, ["trustedFolders"]),
+    ...current,
+    trustedFolders: [directory]
+  })
+}
 
 /** GitHub Copilot CLI; see https://docs.github.com/copilot/how-tos/copilot-cli. */
 export const copilot: Tool = {
@@ -6,12 +23,11 @@ export const copilot: Tool = {
   title: "Copilot CLI",
   binary: "copilot",
   state: [".copilot"],
-  unsaved: [],
+  unsaved: [config],
   config: [{
-    from: { path: ".copilot" },
+    from: { path: ".copilot", moved: { by: "COPILOT_HOME", path: "." } },
     to: ".copilot",
     entries: [
-      "config.json",
       "settings.json",
       "mcp-config.json",
       "copilot-instructions.md",
@@ -19,12 +35,11 @@ export const copilot: Tool = {
       "skills"
     ]
   }],
-  documents: [],
+  documents: [ownState],
   credentials: {
     files: [],
     variables: ["COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"],
-    // Without a keyring the tool keeps its tokens among the settings.
-    scrub: [{ path: ".copilot/config.json", keys: ["copilot_tokens", "copilotTokens"] }]
+    scrub: []
   },
   environment: { COPILOT_HOME: "{home}/.copilot" },
   bypass: ["--allow-all"],
