@@ -39,7 +39,13 @@ export const attach = ({ guest, id, tool }: Attachable) =>
     )
     const outcome = yield* history.outcome({ tool, id })
     if (Option.isSome(outcome)) return { after: "ended" as const, outcome }
-    const alive = yield* tmux.alive(guest).pipe(Effect.orElseSucceed(() => false))
+    const alive = yield* tmux.alive(guest).pipe(
+      // What does not run or is gone; of a daemon that does not answer nothing follows.
+      Effect.catchTags({
+        IncusRequestError: () => Effect.succeed(false),
+        InstanceNotFound: () => Effect.succeed(false)
+      })
+    )
     if (alive && Option.isSome(cut)) return yield* cut.value
     if (alive) return { after: "detached" as const, outcome }
     const running = yield* incus.instances.get(guest.container).pipe(

@@ -197,14 +197,23 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
       return yield* Effect.ignoreLogged(reconcile)
     }
     yield* Effect.forkScoped(Effect.ignoreLogged(reconcile))
+    const keeps = settings.session.on_detach === "keep"
     const { after, outcome } = yield* attach(session).pipe(
       // A closed window is a detach; whoever wants an end says so.
       Effect.onInterrupt(() =>
         Effect.flatMap(signals.received, (signal) =>
-          Option.contains(signal, "SIGHUP") ? session.keep : Effect.void)
-      )
+          !Option.contains(signal, "SIGHUP")
+            ? Effect.void
+            : keeps
+            ? session.keep
+            : session.endsAs("detached"))
+      ),
+      // The way to the tool was lost, to a restart of Incus perhaps. That is no reason to take its work away.
+      Effect.tapError(() => Effect.zipRight(session.keep, sayDetached(session.container)))
     )
-    if (after === "detached" && settings.session.on_detach === "keep") {
+    // Whoever ended it by a command has noted so already.
+    if (after === "gone") yield* session.endsAs("lost")
+    if (after === "detached" && keeps) {
       yield* session.keep
       return yield* sayDetached(session.container)
     }
