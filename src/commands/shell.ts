@@ -2,6 +2,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { attach, requireTerminal, sayDetached, sayOutcome } from "../cli/attach.ts"
 import { describe } from "../cli/describe.ts"
@@ -188,15 +189,19 @@ export const sayEnd = (container: string, tool: string, outcome: Option.Option<O
 const run = (given: Given, resumed: Option.Option<Metadata>) =>
   Effect.scoped(Effect.gen(function*() {
     const { session: start, settings } = yield* begin(given, resumed)
+    const tidy = Effect.forkScoped(Effect.ignoreLogged(reconcile))
+    // While Incus makes the container there is nothing else to do; a session that goes on is first made live again,
+    // or it would itself be taken for one that a crash left open.
+    const early = Option.isNone(resumed) ? yield* tidy : undefined
     const session = yield* start
+    const tidying = early ?? (yield* tidy)
     const signals = yield* Signals
     if (session.restarted) yield* notice(`Using the persistent container ${session.container} again.`)
     if (given.background) {
       yield* session.keep
       yield* print(given.format, handle(session), () => sayBackground(session))
-      return yield* Effect.ignoreLogged(reconcile)
+      return yield* Fiber.join(tidying)
     }
-    yield* Effect.forkScoped(Effect.ignoreLogged(reconcile))
     const keeps = settings.session.on_detach === "keep"
     const { after, outcome } = yield* attach(session).pipe(
       // A closed window is a detach; whoever wants an end says so.
