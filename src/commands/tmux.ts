@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { describe } from "../cli/describe.ts"
 import { UsageError } from "../cli/errors.ts"
+import { escape } from "../cli/escape.ts"
 import { repeatable } from "../cli/options.ts"
 import { format, Output, print } from "../cli/output.ts"
 import { readAll } from "../cli/stdin.ts"
@@ -38,7 +39,11 @@ const capture = Command.make(
         ansi: given.ansi,
         ...(Option.isSome(given.lines) ? { lines: given.lines.value } : {})
       })
-      yield* print(given.format, { container: session.container, screen }, () => screen.replace(/\n$/, ""))
+      yield* print(given.format, { container: session.container, screen }, ({ isTerminal }) => {
+        const text = screen.replace(/\n$/, "")
+        // Whoever wants sequences asks for them; a terminal must not obey what a container says otherwise.
+        return isTerminal && !given.ansi ? escape(text, { lines: true }) : text
+      })
     })
 ).pipe(
   Command.withDescription(describe("Print the screen of a running session.", {
@@ -141,6 +146,8 @@ const list = Command.make("list", { format }, (given) =>
       running,
       (session) =>
         tmux.status(guestOf(session)).pipe(
+          // One that does not answer does not keep the others.
+          Effect.timeout("10 seconds"),
           Effect.map((status) => [{ session, status }]),
           // A container whose tool is just ending has no tmux to speak of.
           Effect.orElseSucceed(() => [])

@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
 import { IncusService } from "../incus/IncusService.ts"
@@ -129,11 +130,19 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
         "-t",
         target,
         "#{session_attached} #{session_windows} #{window_width} #{window_height} #{session_activity}"
-      ]).pipe(Effect.map((line): TmuxStatus => {
-        const [clients = 0, windows = 0, columns = 0, rows = 0, activity = 0] = line.trim().split(" ").map(
-          Number
-        )
-        return { clients, windows, columns, rows, activity }
+      ]).pipe(Effect.flatMap((line) => {
+        // The tmux is the container's, and may say anything.
+        const [clients, windows, columns, rows, activity] = /^\d{1,10}( \d{1,10}){4}\n$/.test(line)
+          ? line.trim().split(" ").map(Number)
+          : []
+        return clients === undefined || windows === undefined || columns === undefined || rows === undefined
+            || activity === undefined
+          ? new TmuxError({
+            container: guest.container,
+            action: "read the session",
+            reason: "tmux gave no status"
+          })
+          : Effect.succeed<TmuxStatus>({ clients, windows, columns, rows, activity })
       }))
 
     return {
@@ -206,7 +215,8 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
         Effect.gen(function*() {
           if (typed !== undefined && typed !== "") {
             // Through a buffer: as an argument the text would be on a command line, and keys would be read into it.
-            const buffer = ["-b", "clincus-send"]
+            // One of its own, for two may send at once.
+            const buffer = ["-b", `clincus-${yield* Random.nextIntBetween(0, 2 ** 31)}`]
             yield* tmux(guest, "type the text", ["load-buffer", ...buffer, "-"], typed)
             yield* tmux(guest, "type the text", ["paste-buffer", "-p", "-d", ...buffer, "-t", target])
           }
