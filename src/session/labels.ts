@@ -7,20 +7,21 @@ import type { Instance } from "../incus/schemas.ts"
  * these labels are all that is needed to attach to, list or end a session that another process started.
  */
 const Labels = Schema.Struct({
-  session: Schema.NonEmptyString,
+  /** With the tool a path on the host: whoever may use Incus can write labels, so neither may lead elsewhere. */
+  session: Schema.UUID,
   workspace: Schema.NonEmptyString,
   /** Path of the workspace in the container. */
   directory: Schema.NonEmptyString,
-  tool: Schema.NonEmptyString,
-  slot: Schema.NumberFromString,
+  tool: Schema.String.pipe(Schema.pattern(/^[^/\0]+$/)),
+  slot: Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 10)),
   persistent: Schema.Literal("true", "false"),
-  uid: Schema.NumberFromString,
-  gid: Schema.NumberFromString,
+  uid: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
+  gid: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   home: Schema.NonEmptyString,
   /** The saved session's directory on the host. */
   saved: Schema.NonEmptyString,
   /** When the session was started, ms since the epoch. */
-  started: Schema.NumberFromString,
+  started: Schema.NumberFromString.pipe(Schema.int(), Schema.between(0, 8.64e15)),
   /** Names of the variables that the tool was given, comma-separated: for showing what it can reach. */
   variables: Schema.String
 })
