@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { Readable } from "node:stream"
 import type { WebSocket } from "ws"
-import { IncusDenied, IncusUnavailable } from "./errors.ts"
+import { IncusDenied, IncusRequestError, IncusUnavailable } from "./errors.ts"
 
 /** A request of the REST API: `path` begins with `/1.0`, a `json` body or a `stream` of bytes may go with it. */
 export interface TransportRequest {
@@ -32,10 +32,13 @@ export class IncusTransport extends Context.Tag("clincus/IncusTransport")<IncusT
   readonly request: (
     request: TransportRequest
   ) => Effect.Effect<TransportResponse, IncusUnavailable | IncusDenied>
-  /** Opens a WebSocket that is closed with the scope. It is paused: attach the listeners, then `resume()` it. */
+  /**
+   * Opens a WebSocket that is closed with the scope. It is paused: attach the listeners, then `resume()` it. Fails with
+   * `IncusRequestError` where the server opens none.
+   */
   readonly webSocket: (
     path: string
-  ) => Effect.Effect<WebSocket, IncusUnavailable | IncusDenied, Scope.Scope>
+  ) => Effect.Effect<WebSocket, IncusUnavailable | IncusDenied | IncusRequestError, Scope.Scope>
 }>() {}
 
 const codeOf = (cause: unknown): string =>
@@ -103,11 +106,18 @@ export const unixSocket = (socket: string): Layer.Layer<IncusTransport> =>
           // Loaded on first use: most commands never open one, and start-up pays for what is loaded.
           Effect.promise(() => import("ws")).pipe(
             Effect.flatMap(({ WebSocket }) =>
-              Effect.async<WebSocket, IncusUnavailable | IncusDenied>((resume) => {
+              Effect.async<WebSocket, IncusUnavailable | IncusDenied | IncusRequestError>((resume) => {
                 const opened = new WebSocket(`ws+unix://${socket}:${path}`, { perMessageDeflate: false })
                 opened.on("open", () => {
                   opened.pause()
                   resume(Effect.succeed(opened))
+                })
+                opened.on("unexpected-response", (outgoing, { statusCode: status = 0, statusMessage }) => {
+                  outgoing.destroy()
+                  const reason = `no WebSocket: ${status} ${statusMessage ?? ""}`.trim()
+                  resume(
+                    new IncusRequestError({ method: "GET", path: path.split("?")[0] ?? "", status, reason })
+                  )
                 })
                 opened.on("error", (cause) => resume(Effect.fail(failure(socket, cause))))
                 return Effect.sync(() => opened.terminate())

@@ -2,6 +2,7 @@ import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
@@ -33,6 +34,7 @@ export interface ExecRequest {
 export interface ExecResult {
   /** Exit status; 126 and 127 where the command cannot be run or is not found. */
   readonly status: number
+  /** Both outputs together are cut off at 64 MiB. */
   readonly stdout: string
   readonly stderr: string
 }
@@ -64,6 +66,9 @@ export interface Exec {
     io: TerminalIO
   ) => Effect.Effect<number, IncusFailure | InstanceNotFound>
 }
+
+/** What a command says beyond this is not kept (bytes): whatever runs in the container must not fill our memory. */
+const outputLimit = 64 * 1024 * 1024
 
 /** Incus reads and writes a text frame as end-of-stream. */
 const endOfStream = ""
@@ -148,59 +153,86 @@ export const makeExec = (client: Client): Exec => {
     )
   }
 
-  const connect = (operation: Operation, secret: string | undefined) =>
+  const open = (operation: Operation, secret: string | undefined) =>
     client.transport.webSocket(
       client.path(["operations", operation.id, "websocket"], { secret: secret ?? "" })
+    )
+
+  /** A command that could not begin has no streams any more when they are opened; its operation tells why. */
+  const connect = (operation: Operation, post: TransportRequest, secret: string | undefined) =>
+    open(operation, secret).pipe(
+      Effect.catchTag("IncusRequestError", (refused) =>
+        client.wait(operation, post).pipe(
+          Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => refused }),
+          Effect.zipRight(refused)
+        ))
+    )
+
+  /** A command does not wait for its control stream and may have ended before that is opened. */
+  const connectControl = (operation: Operation, secret: string | undefined) =>
+    open(operation, secret).pipe(
+      Effect.tap((control) =>
+        Effect.sync(() => {
+          control.on("error", () => {})
+          control.resume()
+        })
+      ),
+      Effect.map(Option.some),
+      Effect.catchTag("IncusRequestError", () => Effect.succeed(Option.none()))
     )
 
   const status = (operation: Operation, post: TransportRequest) =>
     client.wait(operation, post).pipe(
       Effect.flatMap((ended) => Schema.decodeUnknown(ExecResultMetadata)(ended.metadata)),
       Effect.map((metadata) => metadata.return),
-      Effect.catchAll((error) => {
-        if (error._tag === "ParseError") {
-          return Effect.fail(new IncusUnexpected({ method: "POST", path: post.path, reason: error.message }))
-        }
-        if (error instanceof IncusRequestError && /command not executable/i.test(error.reason)) {
-          return Effect.succeed(126)
-        }
-        if (error instanceof IncusRequestError && /command not found/i.test(error.reason)) {
-          return Effect
-            .succeed(127)
-        }
-        return Effect.fail(error)
-      })
+      Effect.catchTag("ParseError", (error) =>
+        Effect.fail(new IncusUnexpected({ method: "POST", path: post.path, reason: error.message })))
     )
+
+  /** The status that a shell gives to a command that cannot be run. */
+  const notRun = (error: IncusRequestError): Effect.Effect<number, IncusRequestError> =>
+    /command not executable/i.test(error.reason)
+      ? Effect.succeed(126)
+      : /command not found/i.test(error.reason)
+      ? Effect.succeed(127)
+      : Effect.fail(error)
+
+  const patience = {
+    schedule: Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(4))),
+    while: neverBegan
+  }
 
   const run: Exec["run"] = (name, request) =>
     attempt(name, request).pipe(
-      Effect.retry({
-        schedule: Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(4))),
-        while: neverBegan
-      })
+      Effect.retry(patience),
+      Effect.catchTag("IncusRequestError", (error) =>
+        Effect.map(notRun(error), (status) => ({ status, stdout: "", stderr: "" })))
     )
 
   const attempt: Exec["run"] = (name, request) =>
     Effect.scoped(Effect.gen(function*() {
       const { fds, operation, post } = yield* begin(name, request, { interactive: false })
-      const [stdin, stdout, stderr, control] = yield* Effect.all(
-        ["0", "1", "2", "control"].map((fd) => connect(operation, fds[fd])),
-        { concurrency: "unbounded" }
-      )
+      const [stdin, stdout, stderr] = yield* Effect.all([
+        connect(operation, post, fds["0"]),
+        connect(operation, post, fds["1"]),
+        connect(operation, post, fds["2"]),
+        connectControl(operation, fds["control"])
+      ], { concurrency: "unbounded" })
       const chunks: Record<"out" | "err", Array<Uint8Array>> = { out: [], err: [] }
-      if (stdin === undefined || stdout === undefined || stderr === undefined || control === undefined) {
-        return yield* new IncusUnexpected({ method: "POST", path: post.path, reason: "no file descriptors" })
+      let room = outputLimit
+      const keep = (kind: "out" | "err", chunk: Uint8Array) => {
+        room -= chunk.length
+        if (room >= 0) chunks[kind].push(chunk)
       }
       const { follow, tell } = yield* following(request)
       const outEnded = yield* listen(stdout, (chunk) => {
-        chunks.out.push(chunk)
+        keep("out", chunk)
         tell(chunk, 1)
       })
       const errEnded = yield* listen(stderr, (chunk) => {
-        chunks.err.push(chunk)
+        keep("err", chunk)
         tell(chunk, 2)
       })
-      control.resume()
       stdin.on("error", () => {})
       if (request.input !== undefined) stdin.send(Buffer.from(request.input))
       stdin.send(endOfStream)
@@ -237,18 +269,16 @@ export const makeExec = (client: Client): Exec => {
         width: io.size.columns,
         height: io.size.rows
       })
-      const data = yield* connect(operation, fds["0"])
-      const control = yield* connect(operation, fds["control"])
-      control.on("error", () => {})
-      control.resume()
+      const data = yield* connect(operation, post, fds["0"])
+      const control = yield* connectControl(operation, fds["control"])
       const runtime = yield* Effect.runtime()
       const show = Runtime.runSync(runtime)
       const ended = yield* listen(data, (chunk) => show(io.output(chunk)))
       const resizing = yield* io.resizes.pipe(
         Stream.runForEach((size) =>
           Effect.sync(() => {
-            if (control.readyState !== control.OPEN) return
-            control.send(Buffer.from(JSON.stringify({
+            if (Option.isNone(control) || control.value.readyState !== control.value.OPEN) return
+            control.value.send(Buffer.from(JSON.stringify({
               command: "window-resize",
               args: { width: String(size.columns), height: String(size.rows) }
             })))
@@ -261,9 +291,9 @@ export const makeExec = (client: Client): Exec => {
       yield* Fiber.interrupt(resizing)
       // Incus waits for us to hang up before it calls the command ended.
       data.close()
-      control.close()
+      if (Option.isSome(control)) control.value.close()
       return yield* status(operation, post)
-    }))
+    })).pipe(Effect.retry(patience), Effect.catchTag("IncusRequestError", notRun))
 
   return { run, terminal }
 }
