@@ -51,10 +51,15 @@ export interface ChosenTool {
 
 const withId = (args: ReadonlyArray<string>) => (id: string) => args.map((arg) => arg.replaceAll("{id}", id))
 
-/** A path of the configuration that would leave the home directory is refused. */
-const escapes = (path: string) => path.startsWith("/") || path.split("/").includes("..")
+/** A path of the configuration that would leave the home directory, or be all of it, is refused. */
+const escapes = (path: string) =>
+  path.startsWith("/") || path.split("/").includes("..") ||
+  path.split("/").every((part) => part === "." || part === "")
 
 const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, ToolMisconfigured> => {
+  if (name.includes("/")) {
+    return Effect.fail(new ToolMisconfigured({ tool: name, reason: "a tool's name cannot have a slash" }))
+  }
   const [first, ...rest] = settings.state ?? [`.${name}`]
   const paths = [...(settings.state ?? []), ...(settings.config ?? []), ...(settings.credentials ?? [])]
   const bad = paths.find(escapes)
@@ -118,7 +123,7 @@ export const chooseTool = (
   name: string
 ): Effect.Effect<ChosenTool, UnknownTool | ToolMisconfigured> =>
   Effect.gen(function*() {
-    const own = settings.tool.named[name]
+    const own = Object.hasOwn(settings.tool.named, name) ? settings.tool.named[name] : undefined
     const known = builtIn.find((tool) => tool.name === name)
     if (known === undefined && own === undefined) {
       return yield* new UnknownTool({ tool: name, known: toolNames(settings) })
