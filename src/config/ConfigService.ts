@@ -29,6 +29,9 @@ const decodeNamed = Schema.decodeUnknownOption(Schema.Record({ key: Schema.Strin
 const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** The largest file of a workspace that is read (bytes). */
+const fileLimit = 1024 * 1024
+
 /** A file's values with dots in the keys: `defaults.image`. Lists are values; `environment.set.X` and `tool.X.y` are keys. */
 const flatten = (value: object, source: string, prefix = ""): ReadonlyArray<Origin> =>
   Object.entries(value).flatMap(([name, inner]: [string, unknown]) => {
@@ -42,6 +45,17 @@ const flatten = (value: object, source: string, prefix = ""): ReadonlyArray<Orig
       ? flatten(inner, source, key)
       : [{ key, value: inner, source }]
   })
+
+/** The last of each key. A binary is that of the tool named with it: whoever names another one leaves it behind. */
+const merged = (layers: ReadonlyArray<Origin>): ReadonlyArray<Origin> => {
+  const last = new Map<string, Origin>()
+  for (const origin of layers) {
+    const renamed = origin.key === "tool.name" && last.get("tool.name")?.value !== origin.value
+    if (renamed && last.get("tool.binary")?.source !== origin.source) last.delete("tool.binary")
+    last.set(origin.key, origin)
+  }
+  return [...last.values()]
+}
 
 export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Path.Path | Host> = Layer
   .effect(
@@ -65,6 +79,27 @@ export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Pa
             Effect.fail(
               new ConfigError({ file, line: 0, column: 0, reason: error.message, suggestion: undefined })
             ))
+        )
+
+      /** A pipe or a device in the place of a workspace's file would hold us for ever; an agent can make one. */
+      const readHostile = (file: string) =>
+        fs.stat(file).pipe(
+          Effect.option,
+          Effect.filterOrFail(
+            Option.match({
+              onNone: () => true,
+              onSome: ({ size, type }) => type === "File" && size <= fileLimit
+            }),
+            () =>
+              new ConfigError({
+                file,
+                line: 0,
+                column: 0,
+                reason: "not a file, or too large for a configuration",
+                suggestion: undefined
+              })
+          ),
+          Effect.zipRight(read(file, false))
         )
 
       const configFile = (file: string, required: boolean) =>
@@ -166,7 +201,7 @@ export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Pa
             ], { concurrency: "unbounded" })
 
             const own = workspace === undefined ? undefined : path.join(workspace, ".clincus.toml")
-            const ownText = own === undefined ? Option.none<string>() : yield* read(own, false)
+            const ownText = own === undefined ? Option.none<string>() : yield* readHostile(own)
             const project = own === undefined || Option.isNone(ownText)
               ? []
               : flatten(
@@ -191,7 +226,7 @@ export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Pa
               ...project,
               ...matching.flatMap(({ file, name, value }) => flatten(value, `${file} [profiles.${name}]`))
             ]
-            return settingsOf([...new Map(layers.map((origin) => [origin.key, origin])).values()])
+            return settingsOf(merged(layers))
           })
       }
     })
