@@ -26,8 +26,11 @@ export interface Occupied extends Place {
   readonly persistent: boolean
 }
 
-/** Several programs may find the same stopped container. Whoever has claimed it has this long to start it (ms). */
-const claimGrace = 60_000
+/**
+ * How long a stopped container is left to whoever has just claimed it (ms): starting takes a moment, but the first one of
+ * an image has to wait until that is unpacked.
+ */
+const claimGrace = (instance: Instance): number => instance.last_used_at.getTime() > 0 ? 60_000 : 15 * 60_000
 
 const profiles = ["default", "clincus"]
 const sessionDevice = /^(workspace|outcome|state\d+)$/
@@ -61,7 +64,8 @@ const isFree = (instance: Instance, now: number): boolean =>
   && Option.match(fromInstance(instance), {
     onNone: () => false,
     onSome: ({ persistent, started }) =>
-      persistent === "true" && (instance.last_used_at.getTime() >= started || now - started > claimGrace)
+      persistent === "true" &&
+      (instance.last_used_at.getTime() >= started || now - started > claimGrace(instance))
   })
 
 /** Gives a stopped persistent container to this session and starts it. */
@@ -83,7 +87,19 @@ const restart = (place: Place, spec: ContainerSpec) =>
           ephemeral: false
         })
         : Option.none())
-    yield* incus.instances.start(place.container)
+    yield* incus.instances.start(place.container).pipe(
+      // It has not begun, so it is nobody's again: the next one need not wait for us.
+      Effect.tapError(() =>
+        Effect.ignore(incus.instances.update(place.container, {
+          config: {
+            "user.clincus.started": Option.match(place.stopped, {
+              onNone: () => "0",
+              onSome: ({ config }) => config["user.clincus.started"] ?? "0"
+            })
+          }
+        }))
+      )
+    )
     return { ...place, restarted: true, persistent: true }
   })
 
@@ -101,7 +117,8 @@ export const occupy = (
     if (Option.exists(labels, ({ persistent }) => persistent === "true")) return yield* restart(place, spec)
     // One that is young and stopped is just being made by somebody else.
     const { started } = spec.labels(place.slot, spec.persistent)
-    const young = Option.exists(labels, (other) => started - other.started < claimGrace)
+    const grace = claimGrace(place.stopped.value)
+    const young = Option.exists(labels, (other) => started - other.started < grace)
     if (young) return yield* new NameTaken({ name: place.container })
     // Only while it is still that session's: another program may have done the same and be further on.
     yield* removeContainer(place.container, Option.map(labels, ({ session }) => session))
