@@ -12,7 +12,8 @@ const keyOf = ({ labels }: LiveSession) => ({ tool: labels.tool, id: labels.sess
 const endAs = <E, R>(session: LiveSession, reason: EndReason, end: Effect.Effect<void, E, R>) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    yield* history.intend(keyOf(session), { reason })
+    // How one ended that is only a stopped container now has been noted then.
+    if (session.instance.status !== "Stopped") yield* history.intend(keyOf(session), { reason })
     yield* end
     yield* history.finish(keyOf(session), { reason })
   })
@@ -44,11 +45,14 @@ export const persistSession = (session: LiveSession) =>
     const incus = yield* IncusService
     const history = yield* HistoryStore
     yield* incus.instances.edit(session.container, (instance) =>
-      Option.some({
-        config: { ...instance.config, "user.clincus.persistent": "true" },
-        devices: instance.devices,
-        ephemeral: false
-      }))
+      // The name may have passed to another session meanwhile.
+      instance.config["user.clincus.session"] === session.labels.session
+        ? Option.some({
+          config: { ...instance.config, "user.clincus.persistent": "true" },
+          devices: instance.devices,
+          ephemeral: false
+        })
+        : Option.none())
     const metadata = yield* history.get(keyOf(session))
     if (Option.isSome(metadata)) yield* history.save({ ...metadata.value, persistent: true })
   })
