@@ -78,10 +78,11 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
   ) => Effect.Effect<void, HistoryError>
   /**
    * Removes the credentials and notes how the session ended (nothing is noted without `end`). A second call changes
-   * nothing.
+   * nothing, and none does where `since` is given and the session was opened again later. What cannot be removed does
+   * not keep the rest; the session stays unfinished then.
    */
   readonly finish: (
-    session: { readonly tool: string; readonly id: string },
+    session: { readonly tool: string; readonly id: string; readonly since?: number },
     end: End | undefined
   ) => Effect.Effect<void, HistoryError | State.StateError>
   readonly outcome: (
@@ -246,23 +247,26 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
         finish: (session, end) =>
           Effect.gen(function*() {
             const open = yield* readOpen(openFile(session))
-            if (Option.isNone(open)) return
-            yield* Effect.forEach(open.value.remove, (file) => State.remove(directory(session), file))
-            yield* Effect.forEach(open.value.scrub, ({ keys, path: file }) => scrub(session, file, keys))
+            if (Option.isNone(open) || (session.since ?? open.value.since) !== open.value.since) return
+            const [left] = yield* Effect.partition([
+              ...open.value.remove.map((file) => State.remove(directory(session), file)),
+              ...open.value.scrub.map(({ keys, path: file }) => scrub(session, file, keys))
+            ], (removal) => removal)
             const metadata = yield* get(session)
-            if (Option.isSome(metadata) && end !== undefined) {
-              const left = yield* outcome(session)
+            if (Option.isSome(metadata) && metadata.value.endedAt === undefined && end !== undefined) {
+              const result = yield* outcome(session)
               const now = new Date(yield* Clock.currentTimeMillis)
               yield* save({
                 ...metadata.value,
                 lastUsedAt: now,
                 endedAt: now,
-                end: Option.match(left, {
+                end: Option.match(result, {
                   onNone: () => metadata.value.end ?? end,
                   onSome: ({ status }) => ({ reason: "exited", status })
                 })
               })
             }
+            if (left[0] !== undefined) return yield* left[0]
             yield* fs.remove(openFile(session), { force: true }).pipe(
               Effect.mapError(failed(openFile(session)))
             )

@@ -71,7 +71,7 @@ export const write = (
   owner: { readonly uid: number; readonly gid: number },
   mode = 0o600
 ): Effect.Effect<void, StateError> =>
-  attempt(path, "write", async () => {
+  attempt(Path.join(root, path), "write", async () => {
     await walk(root, path, owner)
     const target = Path.join(root, path)
     const fresh = Path.join(Path.dirname(target), `.clincus-${process.pid}-${Path.basename(target)}`)
@@ -97,13 +97,13 @@ export const makeDirectory = (
   path: string,
   owner: { readonly uid: number; readonly gid: number }
 ): Effect.Effect<void, StateError> =>
-  attempt(path, "write", async () => {
+  attempt(Path.join(root, path), "write", async () => {
     await walk(root, Path.join(path, "entry"), owner)
   })
 
 /** Removes a file, a link (not what it points to) or a directory with all that is in it. */
 export const remove = (root: string, path: string): Effect.Effect<void, StateError> =>
-  attempt(path, "remove", async () => {
+  attempt(Path.join(root, path), "remove", async () => {
     if (await walk(root, path, undefined)) {
       await Fs.rm(Path.join(root, path), { recursive: true, force: true })
     }
@@ -121,7 +121,7 @@ export const isFile = (root: string, path: string): Effect.Effect<boolean> =>
 
 /** Text of a regular file of at most `limit` bytes; `undefined` where there is none such. */
 export const read = (root: string, path: string, limit: number): Effect.Effect<string | undefined> =>
-  attempt(path, "read", async () => {
+  attempt(Path.join(root, path), "read", async () => {
     if (!await walk(root, path, undefined)) return undefined
     // Without O_NONBLOCK a named pipe in the place of the file would hold us for ever.
     const file = await Fs.open(
