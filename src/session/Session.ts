@@ -22,6 +22,7 @@ import type { Labels } from "./labels.ts"
 import type { EndReason, Metadata } from "./metadata.ts"
 import { commandOf, devicesOf, environmentOf, limitsOf, mountParents } from "./plan.ts"
 import { findCredentials, provision } from "./provision.ts"
+import { requireIdle } from "./resume.ts"
 import { SlotService } from "./SlotService.ts"
 import * as State from "./StateDirectory.ts"
 import type { Workspace } from "./workspace.ts"
@@ -157,6 +158,7 @@ const openSaved = (request: SessionRequest, { kept, reason, started }: Ending) =
       ? request.workspace.path
       : "/workspace"
     const path = history.directory(key)
+    if (resumed) yield* requireIdle(key)
     if (resumed && !request.debug) yield* requireConversation(request, path, { id, directory })
 
     const credentials = yield* findCredentials(tool)
@@ -192,6 +194,7 @@ const openSaved = (request: SessionRequest, { kept, reason, started }: Ending) =
               ? { reason: Option.getOrElse(yield* Ref.get(reason), () => endOf(exit)) }
               : undefined
           )
+          if (!ran && Option.isSome(request.resume)) yield* history.save(request.resume.value)
         }).pipe(Effect.catchAll((error) => Effect.logWarning(error.message)))
     )
     yield* provision(
@@ -256,7 +259,9 @@ const launch = (request: SessionRequest, saved: SavedState, kept: Ref.Ref<boolea
           devices: devicesOf(workspace, saved.directory, saved.path, tool, request.settings),
           config: limitsOf(request.settings),
           labels,
-          persistent: request.persistent
+          persistent: request.persistent,
+          // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
+          exact: request.slot === 0 && saved.resumed && !request.persistent
         })),
       (container) =>
         Effect.gen(function*() {

@@ -17,6 +17,8 @@ export interface ContainerSpec {
   /** Labels of the session in the given slot. */
   readonly labels: (slot: number, persistent: boolean) => Labels
   readonly persistent: boolean
+  /** Whether a persistent container that stands there is left alone rather than used by a session that is not. */
+  readonly exact: boolean
 }
 
 /** A container that runs for a session. */
@@ -114,7 +116,9 @@ export const occupy = (
   Effect.gen(function*() {
     if (Option.isNone(place.stopped)) return yield* create(place, spec)
     const labels = fromInstance(place.stopped.value)
-    if (Option.exists(labels, ({ persistent }) => persistent === "true")) return yield* restart(place, spec)
+    if (Option.exists(labels, ({ persistent }) => persistent === "true")) {
+      return yield* spec.exact ? new NameTaken({ name: place.container }) : restart(place, spec)
+    }
     // One that is young and stopped is just being made by somebody else.
     const { started } = spec.labels(place.slot, spec.persistent)
     const grace = claimGrace(place.stopped.value)

@@ -1,4 +1,6 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { type LiveSession, liveSessions } from "./live.ts"
@@ -83,6 +85,30 @@ export const findResumable = (request: {
     const session = attached(metadata.id)
     const found: Resumable = session === undefined ? { _tag: "Saved", metadata } : { _tag: "Live", session }
     return found
+  })
+
+/** For this long a start that has made no container yet is believed to be under way (ms). */
+const startGrace = 60_000
+
+/** Fails where another program is just resuming the session: two tools must not write one state. */
+export const requireIdle = (session: { readonly tool: string; readonly id: string }) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const open = (yield* history.unfinished).find(({ id, tool }) =>
+      id === session.id && tool === session.tool
+    )
+    if (open === undefined) return
+    const metadata = yield* history.get(session)
+    const starting = (yield* Clock.currentTimeMillis) - open.since < startGrace
+      && !Option.exists(metadata, ({ lastUsedAt }) => lastUsedAt.getTime() >= open.since)
+    const running = (yield* liveSessions).find((one) => one.running && one.labels.session === session.id)
+    if (!starting && running === undefined) return
+    return yield* new CannotResume({
+      reason: `session ${session.id} is just being started by another clincus`,
+      next: running === undefined
+        ? "Try again in a moment."
+        : `Attach to it: clincus attach ${running.container}`
+    })
   })
 
 /**
