@@ -229,15 +229,16 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
 
 const resume = (given: Given, id: string) =>
   Effect.gen(function*() {
-    const workspace = yield* openWorkspace(
-      Option.getOrElse(Option.orElse(given.directory, () => given.workspace), () => ".")
+    const found = yield* findResumable(
+      // An id says all, wherever the user is.
+      id !== "" ? { id } : {
+        workspace: yield* openWorkspace(
+          Option.getOrElse(Option.orElse(given.directory, () => given.workspace), () => ".")
+        ),
+        tool: Option.getOrUndefined(given.tool),
+        slot: Option.getOrUndefined(Option.filter(given.slot, (slot) => slot !== 0))
+      }
     )
-    const found = yield* findResumable({
-      id: id === "" ? undefined : id,
-      workspace,
-      tool: Option.getOrUndefined(given.tool),
-      slot: Option.getOrUndefined(Option.filter(given.slot, (slot) => slot !== 0))
-    })
     if (found._tag === "Saved") return yield* run(given, Option.some(found.metadata))
     const { session } = found
     if (given.background) {

@@ -1,6 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { waitUntilStopped } from "./container.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { type LiveSession, liveSessions } from "./live.ts"
@@ -54,17 +55,16 @@ export const findSaved = (prefix: string) =>
  * The session to resume: by id or the beginning of one; without it the newest of this workspace, of this tool and slot
  * where they are given. Never starts anything by itself.
  */
-export const findResumable = (request: {
-  readonly id: string | undefined
-  readonly workspace: Workspace
-  readonly tool: string | undefined
-  readonly slot: number | undefined
-}) =>
+export const findResumable = (
+  request: { readonly id: string } | {
+    readonly workspace: Workspace
+    readonly tool: string | undefined
+    readonly slot: number | undefined
+  }
+) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    const live = yield* liveSessions
-    const attached = (id: string) => live.find(({ labels, running }) => running && labels.session === id)
-    const metadata = request.id !== undefined ? yield* findSaved(request.id) : yield* Effect.gen(function*() {
+    const metadata = "id" in request ? yield* findSaved(request.id) : yield* Effect.gen(function*() {
       const { sessions } = yield* history.list
       const here = sessions.filter((one) =>
         one.workspace === request.workspace.path
@@ -82,9 +82,21 @@ export const findResumable = (request: {
         next: offer(sessions)
       })
     })
-    const session = attached(metadata.id)
-    const found: Resumable = session === undefined ? { _tag: "Saved", metadata } : { _tag: "Live", session }
-    return found
+    const saved: Resumable = { _tag: "Saved", metadata }
+    const session = (yield* liveSessions).find(({ labels, running }) =>
+      running && labels.session === metadata.id
+    )
+    if (session === undefined) return saved
+    if (Option.isNone(yield* history.outcome(metadata))) {
+      const found: Resumable = { _tag: "Live", session }
+      return found
+    }
+    // The tool has ended, and its container is about to: there is nothing to attach to any more.
+    if (yield* waitUntilStopped(session.container, 15_000)) return saved
+    return yield* new CannotResume({
+      reason: `session ${metadata.id} has ended, but its container ${session.container} still runs`,
+      next: `End that first: clincus kill ${session.container}`
+    })
   })
 
 /** For this long a start that has made no container yet is believed to be under way (ms). */
