@@ -16,18 +16,23 @@ const locate = (text: string, path: ReadonlyArray<string>): Effect.Effect<Place>
     Effect.map(({ getStaticTOMLValue, parseTOML, traverseNodes }) => {
       let found: Place = { line: 0, column: 0 }
       let prefix: ReadonlyArray<string> = []
+      // Keys of the values that are being walked through: inline tables have keys of their own.
+      let inside: ReadonlyArray<string> = []
       traverseNodes(parseTOML(text), {
         enterNode(node) {
           if (node.type === "TOMLTable") prefix = node.resolvedKey.map(String)
           if (node.type !== "TOMLKeyValue" && node.type !== "TOMLTable") return
           const keys = getStaticTOMLValue(node.key).map(String)
-          const whole = node.type === "TOMLTable" ? keys : [...prefix, ...keys]
+          if (node.type === "TOMLKeyValue") inside = [...inside, ...keys]
+          const whole = node.type === "TOMLTable" ? keys : [...prefix, ...inside]
           // A table's own header counts for every key below it until the key itself turns up.
           if (whole.every((key, index) => path[index] === key)) {
             found = { line: node.key.loc.start.line, column: node.key.loc.start.column + 1 }
           }
         },
-        leaveNode() {}
+        leaveNode(node) {
+          if (node.type === "TOMLKeyValue") inside = inside.slice(0, -node.key.keys.length)
+        }
       })
       return found
     }),
