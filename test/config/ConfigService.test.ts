@@ -1,0 +1,191 @@
+import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+import * as NodePath from "@effect/platform-node-shared/NodePath"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { ConfigService, layer } from "../../src/config/ConfigService.ts"
+import { Host } from "../../src/domain/Host.ts"
+
+/** Writes files below a home directory and loads the configuration of `project` in it. */
+const load = (
+  files: Readonly<Record<string, string>>,
+  { environment = {}, profile }: { environment?: Record<string, string>; profile?: string } = {}
+) =>
+  Effect.gen(function*() {
+    const home = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "clincus-config-"))),
+      (home) => Effect.sync(() => rmSync(home, { recursive: true, force: true }))
+    )
+    for (const [name, text] of Object.entries({ "project/README": "", ...files })) {
+      mkdirSync(dirname(join(home, name)), { recursive: true })
+      writeFileSync(join(home, name), text)
+    }
+    const host = {
+      uid: 1000,
+      gid: 1000,
+      user: "me",
+      home,
+      directory: home,
+      environment,
+      uuid: Effect.succeed("")
+    }
+    const config = yield* Effect.provide(
+      ConfigService,
+      layer.pipe(Layer.provide([NodeFileSystem.layer, NodePath.layer, Layer.succeed(Host, host)]))
+    )
+    const { origins, settings } = yield* config.load({ workspace: join(home, "project"), profile })
+    const from = (key: string) => origins.find((origin) => origin.key === key)?.source.replace(`${home}/`, "")
+    return { settings, from, home }
+  })
+
+const user = ".config/clincus/config.toml"
+const project = "project/.clincus.toml"
+/** What is said of a faulty file, without the temporary directory's name. */
+const fault = (text: string, file = user) =>
+  load({ [file]: text }).pipe(
+    Effect.flip,
+    Effect.map((error) => `${error.message.replace(/^.*?clincus-config-[^/]*\//, "")} | ${error.hint ?? ""}`)
+  )
+
+describe("the configuration", () => {
+  it.scoped("has values for everything where there is no file", () =>
+    Effect.gen(function*() {
+      const { from, home, settings } = yield* load({})
+      expect(settings).toMatchObject({
+        defaults: { image: "clincus", persistent: false },
+        tool: { name: "claude" },
+        session: { on_exit: "end", on_detach: "keep" },
+        paths: { sessions_dir: join(home, ".clincus"), preserve_workspace_path: false },
+        incus: { project: "default", socket: "/var/lib/incus/unix.socket" }
+      })
+      expect(from("tool.name")).toBe("default")
+    }))
+
+  it.scoped("goes from the user's file over variables and the project to the profile, key by key", () =>
+    Effect.gen(function*() {
+      const { from, settings } = yield* load({
+        [user]: `
+          [defaults]
+          image = "mine"
+          persistent = true
+          [incus]
+          socket = "/user"
+          [environment.set]
+          A = "user"
+          B = "user"
+          [profiles.quick.defaults]
+          persistent = false
+          [profiles.quick.environment.set]
+          B = "profile"`,
+        [project]: "[defaults]\nimage = \"theirs\"\n"
+      }, { environment: { INCUS_SOCKET: "/variable" }, profile: "quick" })
+      expect(settings.defaults).toEqual({ image: "theirs", persistent: false })
+      expect(settings.incus.socket).toBe("/variable")
+      expect(settings.environment.set).toEqual({ A: "user", B: "profile" })
+      expect([from("defaults.image"), from("defaults.persistent"), from("incus.socket")]).toEqual([
+        project,
+        `${user} [profiles.quick]`,
+        "INCUS_SOCKET"
+      ])
+    }))
+
+  it.scoped("is found where XDG_CONFIG_HOME and CLINCUS_CONFIG say", () =>
+    Effect.gen(function*() {
+      const files = {
+        "xdg/clincus/config.toml": "[tool]\nname = \"xdg\"",
+        "own.toml": "[tool]\nname = \"own\""
+      }
+      const moved = mkdtempSync(join(tmpdir(), "clincus-xdg-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(moved, { recursive: true, force: true })))
+      mkdirSync(join(moved, "clincus"))
+      writeFileSync(join(moved, "clincus/config.toml"), "[tool]\nname = \"xdg\"")
+      expect((yield* load(files, { environment: { XDG_CONFIG_HOME: moved } })).settings.tool.name).toBe("xdg")
+      expect(
+        (yield* load(files, { environment: { XDG_CONFIG_HOME: moved, CLINCUS_CONFIG: "own.toml" } })).settings
+          .tool.name
+      )
+        .toBe("own")
+    }))
+
+  it.scoped("declares tools, an empty table one too", () =>
+    Effect.gen(function*() {
+      const { settings } = yield* load({
+        [user]:
+          "[tool]\nname = \"mine\"\nbinary = \"/bin/mine\"\n[tool.mine]\n[tool.other]\nargs = [\"-x\"]\n"
+      })
+      expect(settings.tool).toEqual({
+        name: "mine",
+        binary: "/bin/mine",
+        named: { mine: {}, other: { args: ["-x"] } }
+      })
+    }))
+
+  it.scoped("understands ~ and numbers of processors", () =>
+    Effect.gen(function*() {
+      const { home, settings } = yield* load({
+        [user]: "[paths]\nsessions_dir = \"~/saved\"\n[limits]\ncpu = 2\nprocesses = 100\n"
+      })
+      expect(settings.paths.sessions_dir).toBe(join(home, "saved"))
+      expect(settings.limits).toEqual({ cpu: "2", memory: undefined, processes: 100 })
+    }))
+})
+
+describe("a fault of the configuration", () => {
+  for (
+    const [text, said] of [
+      ["[defaults]\nimge = \"x\"\n", `${user}:2:1: unknown key 'defaults.imge' | Did you mean 'image'?`],
+      ["[default]\nimage = \"x\"\n", `${user}:1:2: unknown key 'default' | Did you mean 'defaults'?`],
+      [
+        "[tool.claude]\nbinry = \"x\"\n",
+        `${user}:2:1: unknown key 'tool.claude.binry' | Did you mean 'binary'?`
+      ],
+      [
+        "[profiles.a.limits]\ncpus = 1\n",
+        `${user}:2:1: unknown key 'profiles.a.limits.cpus' | Did you mean 'cpu'?`
+      ],
+      [
+        "session = { on_exti = \"end\" }\n",
+        `${user}:1:13: unknown key 'session.on_exti' | Did you mean 'on_exit'?`
+      ],
+      [
+        "[session]\nzzz = 1\n",
+        `${user}:2:1: unknown key 'session.zzz' | Keys known here: on_exit, on_detach.`
+      ]
+    ] as const
+  ) {
+    it.scoped(said, () => Effect.map(fault(text), (message) => expect(message).toBe(said)))
+  }
+  it.scoped("names the place of a value", () =>
+    Effect.map(
+      fault("[defaults]\n\npersistent = \"yes\"\n"),
+      (message) =>
+        expect(message).toMatch(/^\.config\/clincus\/config\.toml:3:1: defaults\.persistent: Expected/)
+    ))
+  it.scoped("names the place where TOML ends", () =>
+    Effect.map(
+      fault("a = 1\nb = \n"),
+      (message) => expect(message).toMatch(/^\.config\/clincus\/config\.toml:2:5: not valid TOML: /)
+    ))
+
+  for (
+    const [key, text] of [
+      ["environment", "[environment]\nforward = [\"HOME\"]"],
+      ["environment", "[environment.set]\nA = \"1\""],
+      ["tool.binary", "[tool]\nbinary = \"./evil\""],
+      ["tool.claude", "[tool.claude]\npermission = \"bypass\""],
+      ["paths", "[paths]\nsessions_dir = \"/etc\""],
+      ["incus", "[incus]\nsocket = \"./socket\""],
+      ["session", "[session]\non_exit = \"shell\""],
+      ["profiles", "[profiles.a.defaults]\nimage = \"x\""]
+    ] as const
+  ) {
+    it.scoped(`a project may not set ${text.replace("\n", " ")}`, () =>
+      Effect.map(
+        fault(text, project),
+        (message) => expect(message).toContain(`unknown key '${key}': a workspace's own file may not set it`)
+      ))
+  }
+})
