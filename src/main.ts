@@ -53,7 +53,7 @@ const MainLive = Layer.mergeAll(Tmux.layer, Slots.layer, Setup.layer).pipe(
 /** Names of what is there now, for the Tab key. */
 const CompleterLive = Layer.succeed(
   Completer,
-  (kind) => Effect.provide(namesOf(kind), MainLive.pipe(Layer.provide(BaseLive)))
+  (kind) => Effect.provide(namesOf(kind), MainLive.pipe(Layer.provideMerge(BaseLive)))
 )
 
 run(root(MainLive), Layer.merge(BaseLive, CompleterLive))

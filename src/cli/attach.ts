@@ -1,7 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { ConfigService } from "../config/ConfigService.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { HistoryStore } from "../session/HistoryStore.ts"
+import { shutdownSession } from "../session/end.ts"
+import { HistoryStore, type Outcome } from "../session/HistoryStore.ts"
+import { guestOf, type LiveSession } from "../session/live.ts"
+import { settle } from "../session/reconcile.ts"
 import { type Guest, TmuxService } from "../tmux/TmuxService.ts"
 import { ExitStatus } from "./errors.ts"
 import { escape } from "./escape.ts"
@@ -17,6 +21,9 @@ export interface Attachable {
   readonly tool: string
   readonly id: string
 }
+
+/** How long the system of a session gets that ends at detach (s). */
+const shutdownSeconds = 10
 
 /** Lines of the tool's last screen that are shown when it failed. */
 const lastLines = 20
@@ -55,6 +62,32 @@ export const attach = ({ guest, id, tool }: Attachable) =>
     // It may have ended between the two looks.
     const late = yield* history.outcome({ tool, id })
     return { after: running || Option.isSome(late) ? "ended" as const : "gone" as const, outcome: late }
+  })
+
+/** Says how a session ended that a terminal was attached to. A tool that did not live to tell was ended with its container. */
+export const sayEnd = (container: string, tool: string, outcome: Option.Option<Outcome>) =>
+  Option.match(outcome, {
+    onNone: () => notice(`${container} was ended from outside; the conversation is saved.`),
+    onSome: (found) => sayOutcome(tool, found)
+  })
+
+/** Attaches to a session that runs already, and does what is configured for a detach. */
+export const attachToLive = (session: LiveSession) =>
+  Effect.gen(function*() {
+    const { labels } = session
+    const { after, outcome } = yield* attach({
+      guest: guestOf(session),
+      tool: labels.tool,
+      id: labels.session
+    })
+    if (after === "detached") {
+      const config = yield* ConfigService
+      const { settings } = yield* config.load({})
+      if (settings.session.on_detach === "keep") return yield* sayDetached(session.container)
+      return yield* shutdownSession(session, shutdownSeconds)
+    }
+    yield* settle(session.container)
+    yield* sayEnd(session.container, labels.tool, outcome)
   })
 
 /** What the user is told after a detach: how to come back, and how to end it. */

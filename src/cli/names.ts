@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { ConfigService } from "../config/ConfigService.ts"
 import type { ConfigError, UnknownProfile } from "../config/errors.ts"
+import type { Host } from "../domain/Host.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type HistoryError, HistoryStore } from "../session/HistoryStore.ts"
@@ -25,7 +26,7 @@ export const namesOf = (
 ): Effect.Effect<
   ReadonlyArray<string>,
   ConfigError | UnknownProfile | HistoryError | IncusFailure,
-  ConfigService | HistoryStore | IncusService | SlotService
+  ConfigService | HistoryStore | Host | IncusService | SlotService
 > => {
   switch (kind) {
     case "CONTAINER":

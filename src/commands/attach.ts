@@ -1,16 +1,14 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import { attach, requireTerminal, sayDetached } from "../cli/attach.ts"
+import { attachToLive, requireTerminal } from "../cli/attach.ts"
 import { describe } from "../cli/describe.ts"
 import { ExitStatus } from "../cli/errors.ts"
 import { choose } from "../cli/prompt.ts"
 import { UserTerminal } from "../cli/UserTerminal.ts"
 import { guestOf, liveSessions, matching, type Selection, selectSession } from "../session/live.ts"
-import { settle } from "../session/reconcile.ts"
 import { TmuxService } from "../tmux/TmuxService.ts"
 import { container, selection, slot, workspace } from "./options.ts"
-import { sayEnd } from "./shell.ts"
 
 /** The session meant; where several are, the user is asked. */
 const pick = (wanted: Selection) =>
@@ -48,11 +46,7 @@ export const command = Command.make(
         if (status !== 0) yield* new ExitStatus({ code: status })
         return
       }
-      const { tool } = session.labels
-      const { after, outcome } = yield* attach({ guest, tool, id: session.labels.session })
-      if (after === "detached") return yield* sayDetached(session.container)
-      yield* settle(session.container)
-      yield* sayEnd(session.container, tool, outcome)
+      yield* attachToLive(session)
     })
 ).pipe(
   Command.withDescription(describe("Attach this terminal to a running session.", {

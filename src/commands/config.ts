@@ -5,8 +5,7 @@ import { describe } from "../cli/describe.ts"
 import { format, Output, print } from "../cli/output.ts"
 import { table } from "../cli/table.ts"
 import { ConfigService } from "../config/ConfigService.ts"
-import { openWorkspace } from "../session/workspace.ts"
-import { workspace } from "./options.ts"
+import { workspace, workspacePath } from "./options.ts"
 import { options } from "./shell.ts"
 
 const columns = [{ title: "KEY" }, { title: "VALUE", shrink: "end" }, {
@@ -21,9 +20,9 @@ export const command = Command.make(
     Effect.gen(function*() {
       const output = yield* Output
       const config = yield* ConfigService
-      const opened = yield* openWorkspace(Option.getOrElse(given.workspace, () => "."))
+      const directory = yield* workspacePath(Option.getOrElse(given.workspace, () => "."))
       const { origins } = yield* config.load({
-        workspace: opened.path,
+        workspace: directory,
         profile: Option.getOrUndefined(given.profile)
       })
       const sorted = origins.toSorted((a, b) => a.key.localeCompare(b.key))

@@ -12,8 +12,7 @@ import { HistoryStore } from "../session/HistoryStore.ts"
 import { type LiveSession, liveSessions } from "../session/live.ts"
 import { describeEnd, type Metadata } from "../session/metadata.ts"
 import { reconcile } from "../session/reconcile.ts"
-import { openWorkspace } from "../session/workspace.ts"
-import { workspace } from "./options.ts"
+import { workspace, workspacePath } from "./options.ts"
 
 /** One of `active_containers`. Keys are only ever added. */
 const activeJson = ({ container, instance, labels }: LiveSession) => ({
@@ -78,7 +77,7 @@ export const command = Command.make(
       const output = yield* Output
       const host = yield* Host
       const path = Option.isSome(given.workspace)
-        ? (yield* openWorkspace(given.workspace.value)).path
+        ? yield* workspacePath(given.workspace.value)
         : undefined
       const fits = (one: { readonly workspace: string; readonly tool: string }) =>
         (path === undefined || one.workspace === path)

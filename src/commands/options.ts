@@ -30,6 +30,16 @@ export const containers = Args.text({ name: "CONTAINER" }).pipe(
   Args.repeated
 )
 
+/**
+ * The path that sessions of a directory are known by: its real one, or the path as it was given where there is no such
+ * directory any more.
+ */
+export const workspacePath = (given: string) =>
+  openWorkspace(given).pipe(
+    Effect.map((opened) => opened.path),
+    Effect.catchTag("BadWorkspace", (bad) => Effect.succeed(bad.path))
+  )
+
 /** Which session a command means: a container, or a slot of a workspace (the current directory's without one). */
 export const selection = (given: {
   readonly container: Option.Option<string>
@@ -39,10 +49,9 @@ export const selection = (given: {
   Effect.gen(function*() {
     const named = Option.getOrUndefined(given.workspace)
     const wanted = named ?? (Option.isSome(given.slot) ? "." : undefined)
-    const opened = wanted === undefined ? undefined : yield* openWorkspace(wanted)
     return {
       container: Option.getOrUndefined(given.container),
       slot: Option.getOrUndefined(given.slot),
-      workspace: opened?.path
+      workspace: wanted === undefined ? undefined : yield* workspacePath(wanted)
     }
   })

@@ -4,7 +4,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import { attach, requireTerminal, sayDetached, sayOutcome } from "../cli/attach.ts"
+import { attach, attachToLive, requireTerminal, sayDetached, sayEnd } from "../cli/attach.ts"
 import { describe } from "../cli/describe.ts"
 import { UsageError } from "../cli/errors.ts"
 import { optionalValue, repeatable } from "../cli/options.ts"
@@ -13,11 +13,9 @@ import { UserTerminal } from "../cli/UserTerminal.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { Host } from "../domain/Host.ts"
 import { Signals } from "../domain/Signals.ts"
-import type { Outcome } from "../session/HistoryStore.ts"
-import { guestOf } from "../session/live.ts"
+import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
 import type { Metadata } from "../session/metadata.ts"
-import { readOnlyVariables } from "../session/plan.ts"
-import { reconcile, settle } from "../session/reconcile.ts"
+import { reconcile } from "../session/reconcile.ts"
 import { findResumable, slotFor } from "../session/resume.ts"
 import { type Session, startSession } from "../session/Session.ts"
 import { openWorkspace } from "../session/workspace.ts"
@@ -93,10 +91,10 @@ const parseEnvironment = (given: ReadonlyArray<string>) =>
     const pairs = yield* Effect.forEach(given, (word) => {
       const equals = word.indexOf("=")
       const name = equals < 0 ? word : word.slice(0, equals)
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      if (readOnlyVariables.includes(name)) return Effect.fail(wrong(`bash does not let anybody set ${name}`))
+      if (!isVariableName(name)) {
         return Effect.fail(wrong(`'${name}' is not a name of a variable`, "Write --env KEY=VALUE."))
       }
-      if (readOnlyVariables.includes(name)) return Effect.fail(wrong(`bash does not let anybody set ${name}`))
       const value = equals < 0 ? host.environment[name] : word.slice(equals + 1)
       return value === undefined
         ? Effect.fail(wrong(`--env ${name}: the variable is not set here`, `Write --env ${name}=VALUE.`))
@@ -168,7 +166,8 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
           onNone: () => Effect.succeed(Option.getOrElse(given.slot, () => 0)),
           onSome: (metadata) => slotFor(metadata, Option.getOrUndefined(given.slot))
         }),
-        image: Option.getOrElse(given.image, () => settings.defaults.image),
+        image: Option.getOrElse(given.image, () =>
+          Option.match(resumed, { onNone: () => settings.defaults.image, onSome: ({ image }) => image })),
         persistent: yield* modeOf(given, resumed, settings.defaults.persistent),
         environment: yield* parseEnvironment(given.env),
         resume: resumed,
@@ -176,13 +175,6 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
         size: yield* terminal.size
       })
     }
-  })
-
-/** Says how a session ended that a terminal was attached to. A tool that did not live to tell was ended with its container. */
-export const sayEnd = (container: string, tool: string, outcome: Option.Option<Outcome>) =>
-  Option.match(outcome, {
-    onNone: () => notice(`${container} was ended from outside; the conversation is saved.`),
-    onSome: (found) => sayOutcome(tool, found)
   })
 
 /** Starts, attaches, and says how it went; the session ends with the scope unless it was detached from. */
@@ -248,14 +240,7 @@ const resume = (given: Given, id: string) =>
       const persistent = labels.persistent === "true"
       return yield* print(given.format, handle({ ...known, persistent }), () => sayBackground(known))
     }
-    const { after, outcome } = yield* attach({
-      guest: guestOf(session),
-      id: session.labels.session,
-      tool: session.labels.tool
-    })
-    if (after === "detached") return yield* sayDetached(session.container)
-    yield* settle(session.container)
-    yield* sayEnd(session.container, session.labels.tool, outcome)
+    yield* attachToLive(session)
   })
 
 const withoutTerminal = "Use --background, then 'clincus tmux capture' and 'clincus tmux send'."
@@ -273,6 +258,19 @@ export const shell = (given: Given) =>
       yield* requireTerminal("a session", withoutTerminal)
     }
     const id = yield* resumeOf(given)
+    const beside = Option.isSome(given.tool)
+      ? "--tool"
+      : Option.isSome(given.directory)
+      ? "a workspace"
+      : "--workspace"
+    if (
+      Option.exists(id, (text) => text !== "")
+      && Option.isSome(Option.firstSomeOf([given.tool, given.directory, given.workspace]))
+    ) {
+      return yield* wrong(
+        `a session that is resumed by its id has its own tool and workspace; leave out ${beside}`
+      )
+    }
     return yield* Option.match(id, {
       onNone: () => run(given, Option.none()),
       onSome: (text) => resume(given, text)

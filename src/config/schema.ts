@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { isVariableName } from "../domain/variables.ts"
 
 /** What a configuration file may say. Every key may be left out; what none names has the value in `defaults.ts`. */
 
@@ -36,10 +37,13 @@ const Limits = Schema.Struct({
   processes: Schema.optional(Schema.Int.pipe(Schema.positive()))
 })
 
+/** Any other key is refused as unknown. */
+const VariableName = Schema.String.pipe(Schema.filter(isVariableName))
+
 const Environment = Schema.Struct({
   /** Names of variables of the host whose values sessions get. */
   forward: Schema.optional(Schema.Array(Schema.NonEmptyString)),
-  set: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+  set: Schema.optional(Schema.Record({ key: VariableName, value: Schema.String }))
 })
 
 const fixedToolKeys = ["name", "binary"]

@@ -42,6 +42,20 @@ const unexpected = (request: TransportRequest, error: ParseResult.ParseError) =>
     reason: ParseResult.TreeFormatter.formatErrorSync(error)
   })
 
+/** What only reads is answered in ms; a daemon that takes so long is stuck, and nobody should wait for it for ever. */
+const readPatience = "30 seconds"
+
+const answered = <A, E, R>(request: TransportRequest, read: Effect.Effect<A, E, R>) =>
+  read.pipe(Effect.timeoutFail({
+    duration: readPatience,
+    onTimeout: () =>
+      new IncusUnexpected({
+        method: request.method,
+        path: request.path.split("?")[0] ?? "",
+        reason: `no answer within ${readPatience}`
+      })
+  }))
+
 /** A client of one project of one server. */
 export const makeClient = (transport: Context.Tag.Service<IncusTransport>, project: string): Client => {
   const path: Client["path"] = (segments, query = {}) => {
@@ -83,6 +97,10 @@ export const makeClient = (transport: Context.Tag.Service<IncusTransport>, proje
 
   const getTagged: Client["getTagged"] = (at, schema) => {
     const request: TransportRequest = { method: "GET", path: at }
+    return answered(request, fetchTagged(request, schema))
+  }
+
+  const fetchTagged = <A, I>(request: TransportRequest, schema: Schema.Schema<A, I>) => {
     return envelope(request).pipe(
       Effect.flatMap(({ etag, metadata }) =>
         decode(request, schema)(metadata).pipe(Effect.map((value) => ({ value, etag })))
@@ -96,7 +114,8 @@ export const makeClient = (transport: Context.Tag.Service<IncusTransport>, proje
     envelope(request).pipe(Effect.flatMap((answer) => decode(request, Operation)(answer.metadata)))
 
   const wait: Client["wait"] = (operation, request) =>
-    get(path(["operations", operation.id, "wait"]), Operation).pipe(
+    fetchTagged({ method: "GET", path: path(["operations", operation.id, "wait"]) }, Operation).pipe(
+      Effect.map(({ value }) => value),
       Effect.mapError((error) =>
         error instanceof IncusRequestError ? refused(request, error.status, error.reason) : error
       ),

@@ -32,7 +32,6 @@ export class HistoryError
 export const OpenSessionFile = Schema.Struct({
   tool: Schema.NonEmptyString,
   id: Schema.UUID,
-  container: Schema.String,
   /** ms since the epoch */
   since: Schema.Number,
   remove: Schema.Array(Schema.String),
@@ -127,11 +126,13 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
       const makePrivate = (at: string) =>
         fs.makeDirectory(at, { recursive: true, mode: 0o700 }).pipe(Effect.mapError(failed(at)))
 
+      /** Two fibers may write one file, so each has a name of its own for what it writes. */
+      let written = 0
       const writeWhole = (at: string, text: string) =>
-        fs.writeFileString(`${at}.${process.pid}.new`, text, { mode: 0o600 }).pipe(
-          Effect.zipRight(fs.rename(`${at}.${process.pid}.new`, at)),
-          Effect.mapError(failed(at))
-        )
+        Effect.suspend(() => {
+          const fresh = `${at}.${process.pid}-${++written}.new`
+          return fs.writeFileString(fresh, text, { mode: 0o600 }).pipe(Effect.zipRight(fs.rename(fresh, at)))
+        }).pipe(Effect.mapError(failed(at)))
 
       /** Names in a directory; none where there is no such directory. */
       const names = (at: string) =>

@@ -177,7 +177,6 @@ const openSaved = (request: SessionRequest, { kept, reason, started }: Ending) =
     yield* Effect.acquireRelease(
       history.open({
         ...key,
-        container: "",
         since: startedAt,
         remove: removedAtEnd(tool),
         scrub: tool.credentials.scrub
@@ -236,6 +235,7 @@ const requireConversation = (
 const launch = (request: SessionRequest, saved: SavedState, kept: Ref.Ref<boolean>) =>
   Effect.gen(function*() {
     const slots = yield* SlotService
+    const host = yield* Host
     const { tool } = request.tool
     const { workspace } = request
     const labels = (slot: number, persistent: boolean): Labels => ({
@@ -245,6 +245,7 @@ const launch = (request: SessionRequest, saved: SavedState, kept: Ref.Ref<boolea
       tool: tool.name,
       slot,
       persistent: persistent ? "true" : "false",
+      user: host.uid,
       uid: workspace.identity.uid,
       gid: workspace.identity.gid,
       home: workspace.identity.home,

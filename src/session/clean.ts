@@ -4,14 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
-import { builtIn } from "../tool/ToolRegistry.ts"
 import { removeContainer } from "./container.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
-import { liveSessions } from "./live.ts"
-import { describeEnd, type Metadata } from "./metadata.ts"
+import { describeEnd } from "./metadata.ts"
+import { holdsConversation } from "./resume.ts"
 import { SlotService } from "./SlotService.ts"
-import * as State from "./StateDirectory.ts"
 
 /** Something that can be removed. `last` is when it was last used (ms), where that is known. */
 export type Leftover =
@@ -21,18 +19,6 @@ export type Leftover =
     | { readonly kind: "directory"; readonly path: string }
     | { readonly kind: "container"; readonly container: string }
   )
-
-/** Whether a saved session holds a conversation, as far as the host can tell: in doubt it does. */
-const resumable = (metadata: Metadata, directory: string): Effect.Effect<boolean> => {
-  const tool = builtIn.find(({ name }) => name === metadata.tool)
-  if (tool?.conversation.kind !== "given" || tool.conversation.saved === undefined) {
-    return Effect.succeed(true)
-  }
-  return State.isFile(
-    directory,
-    tool.conversation.saved({ id: metadata.id, directory: metadata.containerPath })
-  )
-}
 
 /** No build takes so long (ms); one that is older was killed, and nobody will remove its container. */
 const buildLimit = 3_600_000
@@ -55,7 +41,11 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly be
     const history = yield* HistoryStore
     const incus = yield* IncusService
     const { prefix } = yield* SlotService
-    const used = new Set((yield* liveSessions).map(({ labels }) => labels.session))
+    // Under another prefix and in another project as well: what is saved is shared by all of them.
+    const used = new Set(
+      (yield* incus.instances.listAll).flatMap((instance) => Option.toArray(fromInstance(instance)))
+        .map(({ session }) => session)
+    )
     const unfinished = new Set((yield* history.unfinished).map(({ id }) => id))
     const { damaged, sessions } = yield* history.list
 
@@ -65,7 +55,7 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly be
     const saved = yield* Effect.forEach(
       idle,
       (metadata) =>
-        resumable(metadata, history.directory(metadata)).pipe(
+        holdsConversation(metadata, history.directory(metadata)).pipe(
           Effect.map((useful): ReadonlyArray<Leftover> =>
             useful && !options.sessions ? [] : [{
               kind: "saved",

@@ -116,11 +116,12 @@ export const occupy = (
   Effect.gen(function*() {
     if (Option.isNone(place.stopped)) return yield* create(place, spec)
     const labels = fromInstance(place.stopped.value)
+    const { started, user } = spec.labels(place.slot, spec.persistent)
     if (Option.exists(labels, ({ persistent }) => persistent === "true")) {
-      return yield* spec.exact ? new NameTaken({ name: place.container }) : restart(place, spec)
+      const foreign = Option.exists(labels, (other) => other.user !== user)
+      return yield* spec.exact || foreign ? new NameTaken({ name: place.container }) : restart(place, spec)
     }
     // One that is young and stopped is just being made by somebody else.
-    const { started } = spec.labels(place.slot, spec.persistent)
     const grace = claimGrace(place.stopped.value)
     const young = Option.exists(labels, (other) => started - other.started < grace)
     if (young) return yield* new NameTaken({ name: place.container })

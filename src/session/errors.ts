@@ -54,10 +54,15 @@ export class SeveralSessions extends Data.TaggedError("SeveralSessions")<{
   }
 }
 
-/** The container exists, but clincus did not make it. */
-export class NotASession extends Data.TaggedError("NotASession")<{ readonly container: string }> {
+/** The container exists, but clincus did not make it, or made it for another user (`user` is that one's uid). */
+export class NotASession extends Data.TaggedError("NotASession")<{
+  readonly container: string
+  readonly user: number | undefined
+}> {
   override get message(): string {
-    return `${this.container} is not a container of clincus`
+    return this.user === undefined
+      ? `${this.container} is not a container of clincus`
+      : `${this.container} is a session of another user, with uid ${this.user}`
   }
   get hint(): string {
     return `clincus leaves it alone; 'incus' itself can manage it.`

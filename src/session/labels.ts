@@ -15,6 +15,8 @@ const Labels = Schema.Struct({
   tool: Schema.String.pipe(Schema.pattern(/^[^/\0]+$/)),
   slot: Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 10)),
   persistent: Schema.Literal("true", "false"),
+  /** The host's user who started it; others who may use the same Incus have sessions of their own. */
+  user: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   uid: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   gid: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   home: Schema.NonEmptyString,

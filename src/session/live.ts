@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { Host } from "../domain/Host.ts"
 import { type IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
@@ -33,31 +34,37 @@ const toLive = (instance: Instance): Option.Option<LiveSession> =>
     running: instance.status === "Running"
   })))
 
-/** All containers with this prefix that clincus made, oldest first. One request. */
+/** All containers with this prefix that clincus made for this user, oldest first. One request. */
 export const liveSessions: Effect.Effect<
   ReadonlyArray<LiveSession>,
   IncusFailure,
-  IncusService | SlotService
+  IncusService | SlotService | Host
 > = Effect.gen(function*() {
   const incus = yield* IncusService
+  const host = yield* Host
   const { prefix } = yield* SlotService
   const instances = yield* incus.instances.list
   return instances
     .filter((instance) => instance.name.startsWith(prefix))
     .flatMap((instance) => Option.toArray(toLive(instance)))
+    .filter(({ labels }) => labels.user === host.uid)
     .toSorted((a, b) => a.labels.started - b.labels.started)
 })
 
-/** The session in a container, by the container's name. */
+/** This user's session in a container, by the container's name. */
 export const sessionNamed = (
   container: string
-): Effect.Effect<LiveSession, IncusFailure | InstanceNotFound | NotASession, IncusService> =>
+): Effect.Effect<LiveSession, IncusFailure | InstanceNotFound | NotASession, IncusService | Host> =>
   Effect.gen(function*() {
     const incus = yield* IncusService
+    const host = yield* Host
     const instance = yield* incus.instances.get(container)
     return yield* Option.match(toLive(instance), {
-      onNone: () => new NotASession({ container }),
-      onSome: Effect.succeed
+      onNone: () => new NotASession({ container, user: undefined }),
+      onSome: (session) =>
+        session.labels.user === host.uid
+          ? Effect.succeed(session)
+          : Effect.fail(new NotASession({ container, user: session.labels.user }))
     })
   })
 

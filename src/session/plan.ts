@@ -5,16 +5,6 @@ import type { Tool, ToolContext } from "../tool/Tool.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
 import type { Workspace } from "./workspace.ts"
 
-/** Variables that bash will not let anybody set, so that no tool started by it can get them. */
-export const readOnlyVariables: ReadonlyArray<string> = [
-  "BASHOPTS",
-  "BASH_VERSINFO",
-  "EUID",
-  "PPID",
-  "SHELLOPTS",
-  "UID"
-]
-
 /** The disks of a session: workspace, state directories and outcome, each shifted to the same owner inside as outside. */
 export const devicesOf = (
   workspace: Workspace,

@@ -1,11 +1,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { builtIn } from "../tool/ToolRegistry.ts"
 import { waitUntilStopped } from "./container.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { type LiveSession, liveSessions } from "./live.ts"
 import type { Metadata } from "./metadata.ts"
+import * as State from "./StateDirectory.ts"
 import type { Workspace } from "./workspace.ts"
 
 /** What `--resume` leads to: a session that runs and is attached to, or a saved one that is started again. */
@@ -51,9 +53,21 @@ export const findSaved = (prefix: string) =>
     return only
   })
 
+/** Whether a saved session holds a conversation, as far as the host can tell: in doubt it does. */
+export const holdsConversation = (metadata: Metadata, directory: string): Effect.Effect<boolean> => {
+  const tool = builtIn.find(({ name }) => name === metadata.tool)
+  if (tool?.conversation.kind !== "given" || tool.conversation.saved === undefined) {
+    return Effect.succeed(true)
+  }
+  return State.isFile(
+    directory,
+    tool.conversation.saved({ id: metadata.id, directory: metadata.containerPath })
+  )
+}
+
 /**
- * The session to resume: by id or the beginning of one; without it the newest of this workspace, of this tool and slot
- * where they are given. Never starts anything by itself.
+ * The session to resume: by id or the beginning of one; without it the newest of this workspace that holds a conversation, of this
+ * tool and slot where they are given. Never starts anything by itself.
  */
 export const findResumable = (
   request: { readonly id: string } | {
@@ -71,8 +85,19 @@ export const findResumable = (
         && (request.tool === undefined || one.tool === request.tool)
         && (request.slot === undefined || one.slot === request.slot)
       )
-      const [newest] = here
-      if (newest !== undefined) return newest
+      // One that still runs is attached to, whether anything was said in it yet or not.
+      const running = new Set((yield* liveSessions).map(({ labels }) => labels.session))
+      const newest = yield* Effect.findFirst(here, (one) =>
+        running.has(one.id) ? Effect.succeed(true) : holdsConversation(one, history.directory(one)))
+      if (Option.isSome(newest)) {
+        return newest.value
+      }
+      if (here.length > 0) {
+        return yield* new CannotResume({
+          reason: `nothing was said in the saved sessions of ${request.workspace.path}`,
+          next: offer(here)
+        })
+      }
       const narrowed = [
         request.tool === undefined ? "" : ` with ${request.tool}`,
         request.slot === undefined ? "" : ` in slot ${request.slot}`
@@ -86,13 +111,17 @@ export const findResumable = (
     const session = (yield* liveSessions).find(({ labels, running }) =>
       running && labels.session === metadata.id
     )
-    if (session === undefined) return saved
+    if (session === undefined) {
+      return saved
+    }
     if (Option.isNone(yield* history.outcome(metadata))) {
       const found: Resumable = { _tag: "Live", session }
       return found
     }
     // The tool has ended, and its container is about to: there is nothing to attach to any more.
-    if (yield* waitUntilStopped(session.container, 15_000)) return saved
+    if (yield* waitUntilStopped(session.container, 15_000)) {
+      return saved
+    }
     return yield* new CannotResume({
       reason: `session ${metadata.id} has ended, but its container ${session.container} still runs`,
       next: `End that first: clincus kill ${session.container}`

@@ -10,6 +10,7 @@ const labels: Labels = {
   tool: "claude",
   slot: 1,
   persistent: "false",
+  user: 1000,
   uid: 1000,
   gid: 1000,
   home: "/home/code",

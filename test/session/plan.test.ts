@@ -137,6 +137,7 @@ describe("the name of a workspace's containers", () => {
       tool: "claude",
       slot: 1,
       persistent: "false",
+      user: 1000,
       uid: 1000,
       gid: 1000,
       home: "/home/code",
