@@ -16,13 +16,15 @@ export const statusOf = (signal: NodeJS.Signals): number => 128 + constants.sign
 export const Status = { failure: 1, usage: 2, bug: 70, brokenPipe: 141 } as const
 
 /** Written past Node's streams, since the program may be about to end. A terminal that is gone is no reason to fail. */
-const say = (text: string): void => {
+const put = (text: string): void => {
   try {
-    writeSync(2, `clincus: ${text}\n`)
+    writeSync(2, text)
   } catch {
     // Nobody is left to read it.
   }
 }
+
+const say = (text: string): void => put(`clincus: ${text}\n`)
 
 /**
  * Puts /dev/null in the place of a terminal that is gone, for Node aborts at exit when it cannot restore a terminal's
@@ -67,6 +69,8 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
         if (signal === "SIGHUP") leaveTerminals(terminals)
         if (count === 1) {
           received = signal
+          // The terminal has shown ^C and stays on that line; the shell's prompt belongs on the next one.
+          if (signal === "SIGINT" && isatty(2)) put("\n")
           interrupt()
         } else if (count === 2) {
           say("clean-up is under way; once more ends it at once, and may leave a container behind")
