@@ -20,7 +20,7 @@ import { findResumable, slotFor } from "../session/resume.ts"
 import { type Session, startSession } from "../session/Session.ts"
 import { openWorkspace } from "../session/workspace.ts"
 import { chooseTool } from "../tool/ToolRegistry.ts"
-import { slot, workspace } from "./options.ts"
+import { slot, workspace, workspacePath } from "./options.ts"
 
 const directory = Args.text({ name: "WORKSPACE" }).pipe(
   Args.withDescription("Directory that the session works on; the current one by default."),
@@ -219,6 +219,20 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
     }
   }))
 
+/** A session that is found by its id has its tool and workspace already; other ones cannot be asked for beside it. */
+const requireSame = (given: Given, session: { readonly tool: string; readonly workspace: string }) =>
+  Effect.gen(function*() {
+    if (Option.exists(given.tool, (tool) => tool !== session.tool)) {
+      return yield* wrong(`the session that is resumed is one of ${session.tool}; leave out --tool`)
+    }
+    const named = Option.orElse(given.directory, () => given.workspace)
+    if (Option.isSome(named) && (yield* workspacePath(named.value)) !== session.workspace) {
+      return yield* wrong(
+        `the session that is resumed works on ${session.workspace}; leave out the workspace`
+      )
+    }
+  })
+
 const resume = (given: Given, id: string) =>
   Effect.gen(function*() {
     const found = yield* findResumable(
@@ -231,6 +245,7 @@ const resume = (given: Given, id: string) =>
         slot: Option.getOrUndefined(Option.filter(given.slot, (slot) => slot !== 0))
       }
     )
+    yield* requireSame(given, found._tag === "Saved" ? found.metadata : found.session.labels)
     if (found._tag === "Saved") return yield* run(given, Option.some(found.metadata))
     const { session } = found
     if (given.background) {
@@ -258,19 +273,6 @@ export const shell = (given: Given) =>
       yield* requireTerminal("a session", withoutTerminal)
     }
     const id = yield* resumeOf(given)
-    const beside = Option.isSome(given.tool)
-      ? "--tool"
-      : Option.isSome(given.directory)
-      ? "a workspace"
-      : "--workspace"
-    if (
-      Option.exists(id, (text) => text !== "")
-      && Option.isSome(Option.firstSomeOf([given.tool, given.directory, given.workspace]))
-    ) {
-      return yield* wrong(
-        `a session that is resumed by its id has its own tool and workspace; leave out ${beside}`
-      )
-    }
     return yield* Option.match(id, {
       onNone: () => run(given, Option.none()),
       onSome: (text) => resume(given, text)
