@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import { attach, attachToLive, requireTerminal, sayDetached, sayEnd } from "../cli/attach.ts"
 import { describe } from "../cli/describe.ts"
 import { UsageError } from "../cli/errors.ts"
+import { escape } from "../cli/escape.ts"
 import { optionalValue, repeatable } from "../cli/options.ts"
 import { format, notice, print } from "../cli/output.ts"
 import { UserTerminal } from "../cli/UserTerminal.ts"
@@ -131,7 +132,7 @@ const handle = (session: Known & { readonly persistent: boolean }) => ({
 
 const sayBackground = (session: Known) =>
   [
-    `${session.container}  ${session.tool} on ${session.workspace}`,
+    `${session.container}  ${session.tool} on ${escape(session.workspace)}`,
     `  clincus attach ${session.container}         open it here`,
     `  clincus tmux capture ${session.container}   see its screen`,
     `  clincus tmux send ${session.container} ...  type into it`,
@@ -146,6 +147,12 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
       onSome: (metadata) => metadata.workspace
     })
     const workspace = yield* openWorkspace(named)
+    const host = yield* Host
+    if (`${host.home}/`.startsWith(`${workspace.path}/`)) {
+      yield* notice(
+        "Note: your home directory is in this workspace, so the tool can read and write all of it, keys and passwords too."
+      )
+    }
     const config = yield* ConfigService
     const { settings } = yield* config.load({
       workspace: workspace.path,

@@ -23,7 +23,7 @@ export class BadWorkspace extends Data.TaggedError("BadWorkspace")<{
   }
   get hint(): string {
     return this.reason === "missing"
-      ? `Make it first (mkdir -p ${this.path}), or name another directory.`
+      ? "Make that directory first, or name another one."
       : this.reason === "unreadable"
       ? "Change its permissions, or run clincus as the user who owns it."
       : "Name the directory of a project."

@@ -54,7 +54,7 @@ const cases: ReadonlyArray<Case> = [
     args: ["shell", "--background", "{dir}/missing"],
     status: 2,
     stderr: "clincus: workspace {dir}/missing does not exist\n"
-      + "Make it first (mkdir -p {dir}/missing), or name another directory.\n" + shellHelp
+      + "Make that directory first, or name another one.\n" + shellHelp
   },
   {
     name: "a workspace that is a file",
