@@ -24,7 +24,7 @@ export class TerminalNeeded extends Data.TaggedError("TerminalNeeded")<{
 
 /** The terminal that the user sits at. */
 export class UserTerminal extends Context.Tag("clincus/UserTerminal")<UserTerminal, {
-  /** True where both standard input and output are a terminal. */
+  /** True where both standard input and output are a terminal, and one that can show a full screen. */
   readonly present: boolean
   /** `$TERM`. */
   readonly kind: string
@@ -86,7 +86,7 @@ const show = (bytes: Uint8Array): void => {
 }
 
 export const layer: Layer.Layer<UserTerminal> = Layer.sync(UserTerminal, () => ({
-  present: process.stdin.isTTY === true && process.stdout.isTTY === true,
+  present: process.stdin.isTTY === true && process.stdout.isTTY === true && process.env["TERM"] !== "dumb",
   kind: process.env["TERM"] || "xterm-256color",
   size,
   lend: (use) =>

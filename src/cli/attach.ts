@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import { ConfigService } from "../config/ConfigService.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { shutdownSession } from "../session/end.ts"
@@ -44,24 +45,31 @@ export const attach = ({ guest, id, tool }: Attachable) =>
       Effect.as(Option.none()),
       Effect.catchAll((error) => Effect.succeed(Option.some(error)))
     )
-    const outcome = yield* history.outcome({ tool, id })
-    if (Option.isSome(outcome)) return { after: "ended" as const, outcome }
-    const alive = yield* tmux.alive(guest).pipe(
-      // What does not run or is gone; of a daemon that does not answer nothing follows.
-      Effect.catchTags({
-        IncusRequestError: () => Effect.succeed(false),
-        InstanceNotFound: () => Effect.succeed(false)
-      })
-    )
+    /** Only what is certain counts as an end: the tool's own word, or a container that is off or gone. */
+    const look = Effect.gen(function*() {
+      const outcome = yield* history.outcome({ tool, id })
+      if (Option.isSome(outcome)) return { after: "ended" as const, outcome }
+      const off = yield* incus.instances.get(guest.container).pipe(
+        Effect.map((instance) => instance.status === "Stopped"),
+        Effect.catchTag("InstanceNotFound", () => Effect.succeed(true)),
+        Effect.orElseSucceed(() => false)
+      )
+      return off ? { after: "gone" as const, outcome } : undefined
+    })
+    const first = yield* look
+    if (first !== undefined) return first
+    const alive = yield* tmux.alive(guest).pipe(Effect.orElseSucceed(() => false))
     if (alive && Option.isSome(cut)) return yield* cut.value
-    if (alive) return { after: "detached" as const, outcome }
-    const running = yield* incus.instances.get(guest.container).pipe(
-      Effect.map((instance) => instance.status === "Running"),
-      Effect.catchTag("InstanceNotFound", () => Effect.succeed(false))
-    )
-    // It may have ended between the two looks.
-    const late = yield* history.outcome({ tool, id })
-    return { after: running || Option.isSome(late) ? "ended" as const : "gone" as const, outcome: late }
+    if (!alive) {
+      // It may be about to end: a container that is killed takes a moment to be gone.
+      const end = yield* Effect.repeat(look, {
+        schedule: Schedule.spaced("250 millis").pipe(Schedule.intersect(Schedule.recurs(12))),
+        until: (seen) => seen !== undefined
+      }).pipe(Effect.zipRight(look))
+      if (end !== undefined) return end
+    }
+    // In doubt it lives, and is left alone.
+    return { after: "detached" as const, outcome: Option.none<Outcome>() }
   })
 
 /** Says how a session ended that a terminal was attached to. A tool that did not live to tell was ended with its container. */

@@ -18,13 +18,30 @@ export class Host extends Context.Tag("clincus/Host")<Host, {
   readonly uuid: Effect.Effect<string>
 }>() {}
 
+/** Users without an entry in the password database exist, in containers most of all; Node fails for them. */
+const nameOf = (uid: number): string => {
+  try {
+    return userInfo().username
+  } catch {
+    return String(uid)
+  }
+}
+
+const homeOf = (environment: NodeJS.ProcessEnv): string => {
+  try {
+    return environment["HOME"] || homedir()
+  } catch {
+    return "/"
+  }
+}
+
 export const layer: Layer.Layer<Host> = Layer.sync(Host, () => {
-  const { gid, uid, username } = userInfo()
+  const uid = process.getuid?.() ?? 0
   return {
     uid,
-    gid,
-    user: username,
-    home: homedir(),
+    gid: process.getgid?.() ?? 0,
+    user: nameOf(uid),
+    home: homeOf(process.env),
     directory: process.cwd(),
     environment: process.env,
     uuid: Effect.sync(() => randomUUID())

@@ -123,8 +123,25 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
       const openFile = (session: { readonly tool: string; readonly id: string }) =>
         path.join(root, "open", `${session.tool}.${session.id}`)
 
-      const makePrivate = (at: string) =>
-        fs.makeDirectory(at, { recursive: true, mode: 0o700 }).pipe(Effect.mapError(failed(at)))
+      /** One by one: Node's own recursion never ends where a parent cannot be made, in /proc for instance. */
+      const makePrivate = (at: string): Effect.Effect<void, HistoryError> =>
+        fs.exists(at).pipe(
+          Effect.flatMap((exists) =>
+            exists
+              ? Effect.void
+              : Effect.zipRight(
+                path.dirname(at) === at ? Effect.void : makePrivate(path.dirname(at)),
+                fs.makeDirectory(at, { mode: 0o700 }).pipe(
+                  // Another session may have made it in the same moment.
+                  Effect.catchIf(
+                    (error) => error._tag === "SystemError" && error.reason === "AlreadyExists",
+                    () => Effect.void
+                  )
+                )
+              )
+          ),
+          Effect.mapError((error) => error._tag === "HistoryError" ? error : failed(at)(error))
+        )
 
       /** Two fibers may write one file, so each has a name of its own for what it writes. */
       let written = 0

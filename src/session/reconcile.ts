@@ -52,15 +52,9 @@ export const reconcile = Effect.gen(function*() {
   const running = new Set(
     instances.filter(({ status }) => status !== "Stopped").map(({ config }) => config["user.clincus.session"])
   )
-  const ended = yield* Effect.filter(
-    open.filter(({ session }) => !running.has(session.id)),
-    ({ ran, session }) =>
-      now - session.since > (ran ? grace : setUpGrace)
-        ? Effect.succeed(true)
-        // What an earlier start of the same session left is no sign that this one has ended.
-        : ran
-        ? Effect.map(history.outcome(session), Option.isSome)
-        : Effect.succeed(false)
+  // One that ran and is not there any more has ended; one that never did may be about to.
+  const ended = open.filter(({ ran, session }) =>
+    !running.has(session.id) && (ran || now - session.since > setUpGrace)
   )
   yield* Effect.forEach(ended, ({ session }) =>
     warn(Effect.gen(function*() {

@@ -34,6 +34,7 @@ set -g status-right " C-b d detaches "
 set -g window-status-format ""
 set -g window-status-current-format ""
 bind-key d detach-client -E true
+unbind-key $
 `
 
 /**
@@ -42,8 +43,14 @@ bind-key d detach-client -E true
  */
 const pane = `exec 9>${guestDirectory}/alive
 tmux() { command tmux -S ${socketPath} "$@" 9>&-; }
+# With job control Ctrl+C is the tool's alone, and a tool that suspends itself is woken: there is no shell here to do so.
+set -m
 "$@" 9>&-
 status=$?
+while [ -n "$(jobs -ps)" ]; do
+  fg >/dev/null
+  status=$?
+done
 if [ "$CLINCUS_ON_EXIT" = shell ]; then
   printf '\\nThe tool has ended with status %s. This is a shell in the container; leave it to end the session.\\n' "$status"
   bash -l 9>&-

@@ -216,7 +216,7 @@ layer(TestLive, { excludeTestServices: true })("building an image", (it) => {
           ephemeral: false,
           config: {},
           devices: {},
-          profiles: ["default"]
+          profiles: ["default", "clincus"]
         })
         yield* instances.stop(name, { force: true })
         const publishing = yield* Effect.fork(images.publish(name, { description: "test" }, "none"))

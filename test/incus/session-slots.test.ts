@@ -95,7 +95,7 @@ describe("slots", () => {
             ephemeral: false,
             config,
             devices: {},
-            profiles: ["default"]
+            profiles: ["default", "clincus"]
           }).pipe(Effect.zipRight(instances.stop(container, { force: true }))),
           () => Effect.orDie(instances.destroy(container))
         )

@@ -237,7 +237,7 @@ describe("the ends of sessions", () => {
         ephemeral: false,
         config: {},
         devices: {},
-        profiles: ["default"]
+        profiles: ["default", "clincus"]
       })
       const directory = workspace()
       const [one, kept] = yield* Effect.all([
@@ -536,7 +536,7 @@ describe("clincus clean", () => {
           ephemeral: false,
           config,
           devices: {},
-          profiles: ["default"]
+          profiles: ["default", "clincus"]
         }).pipe(Effect.zipRight(instances.stop(prefix + name, { force: true })))
       yield* make("leftover", { "user.clincus.session": none })
       yield* make("foreign", {})
