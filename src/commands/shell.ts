@@ -147,12 +147,6 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
       onSome: (metadata) => metadata.workspace
     })
     const workspace = yield* openWorkspace(named)
-    const host = yield* Host
-    if (`${host.home}/`.startsWith(`${workspace.path}/`)) {
-      yield* notice(
-        "Note: your home directory is in this workspace, so the tool can read and write all of it, keys and passwords too."
-      )
-    }
     const config = yield* ConfigService
     const { settings } = yield* config.load({
       workspace: workspace.path,
@@ -195,6 +189,12 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
     const session = yield* start
     const tidying = early ?? (yield* tidy)
     const signals = yield* Signals
+    const host = yield* Host
+    if (`${host.home}/`.startsWith(`${session.workspace}/`)) {
+      yield* notice(
+        "Note: your home directory is in this workspace, so the tool can read and write all of it, keys and passwords too."
+      )
+    }
     if (session.restarted) yield* notice(`Using the persistent container ${session.container} again.`)
     if (given.background) {
       yield* session.keep
