@@ -1,17 +1,22 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { describe } from "../cli/describe.ts"
-import { ExitStatus } from "../cli/errors.ts"
+import { ExitStatus, UsageError } from "../cli/errors.ts"
 import { foreground } from "../cli/foreground.ts"
+import { repeatable } from "../cli/options.ts"
 import { format, notice, print } from "../cli/output.ts"
 import { confirm } from "../cli/prompt.ts"
 import { table } from "../cli/table.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { Host } from "../domain/Host.ts"
+import { openWorkspace } from "../session/workspace.ts"
 import type { LoginNeeded } from "../setup/errors.ts"
 import { type SetupOptions, SetupService, type StepReport } from "../setup/SetupService.ts"
+import { idsOfOwner, parseIds, together } from "../setup/subids.ts"
 
 const options = {
   yes: Options.boolean("yes").pipe(
@@ -24,18 +29,54 @@ const options = {
   noImage: Options.boolean("no-image").pipe(
     Options.withDescription("Leave the image out; 'clincus build' makes it later.")
   ),
+  workspace: repeatable("workspace", "DIR").pipe(
+    Options.withAlias("w"),
+    Options.withDescription(
+      "Let sessions work on this directory, whoever owns it; your own ones need no mention."
+    )
+  ),
+  ids: repeatable("ids", "UID:GID").pipe(
+    Options.withDescription("Let sessions work on files of this user and group; for scripts.")
+  ),
   format
 }
 
 type Given = Command.Command.ParseConfig<typeof options>
 
+/** The owner and the group of a directory, as ids to map. */
+const idsOfDirectory = (given: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const { identity, path } = yield* openWorkspace(given)
+    const info = yield* fs.stat(path)
+    return idsOfOwner({
+      uid: Option.getOrElse(info.uid, () => identity.uid),
+      gid: Option.getOrElse(info.gid, () => identity.gid)
+    })
+  })
+
+const idsOf = (text: string) => {
+  const ids = parseIds(text)
+  return ids === undefined
+    ? new UsageError({
+      command: "clincus setup",
+      reason: `'${text}' of --ids is not UID:GID, two numbers from 1 to 4294967294`
+    })
+    : Effect.succeed(ids)
+}
+
 const setupOptions = (given: Given) =>
   Effect.gen(function*() {
     const config = yield* ConfigService
     const path = yield* Path.Path
+    const ids = [
+      ...(yield* Effect.forEach(given.ids, idsOf)),
+      ...(yield* Effect.forEach(given.workspace, idsOfDirectory))
+    ]
     const { settings } = yield* config.load({})
     return {
       ...settings.incus,
+      ids: together(ids),
       image: given.noImage ? undefined : settings.defaults.image,
       logs: path.join(settings.paths.sessions_dir, "logs")
     } satisfies SetupOptions
@@ -156,12 +197,14 @@ export const command = Command.make("setup", options, setup).pipe(
   Command.withDescription(describe("Make this machine ready: Incus, storage, network, image.", {
     group: "Setting up",
     details: [
-      "Looks at each step and does what is missing: Incus installed and running, this user let in, a storage pool, a network, a profile named clincus, and the image. What Incus has already is used and never altered. Commands that need root run through sudo and are shown; running it again changes nothing."
+      "Looks at each step and does what is missing: Incus installed and running, this user let in, a storage pool, a network, a profile named clincus, and the image. What Incus has already is used and never altered. Commands that need root run through sudo and are shown; running it again changes nothing.",
+      "Outside Incus it changes one thing: root may map your user id, your primary group and the groups that you share files by (lines of root in /etc/subuid and /etc/subgid), so that a container can work on your files with no more than your rights; ids of root are never added."
     ],
     examples: [
       ["clincus setup", "Show what is missing, ask, and do it."],
       ["clincus setup --dry-run", "Print the commands only."],
-      ["clincus setup --yes", "Do not ask."]
+      ["clincus setup --yes", "Do not ask."],
+      ["clincus setup --workspace /srv/site", "Also let sessions work there, where another user owns it."]
     ]
   }))
 )

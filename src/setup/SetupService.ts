@@ -22,6 +22,7 @@ import { profileStep } from "./profile.ts"
 import { makeServer } from "./server.ts"
 import type { SetupFailure, Status, Step, StepName } from "./Step.ts"
 import { storageStep } from "./storage.ts"
+import type { HostIds } from "./subids.ts"
 
 /** Where Incus is, and what of it sessions are to use; what is not given is chosen. */
 export interface SetupOptions {
@@ -33,6 +34,8 @@ export interface SetupOptions {
   readonly network?: string | undefined
   /** Alias of the image that sessions need; none is looked for or built where undefined. */
   readonly image?: string | undefined
+  /** Ids that sessions map, beside those of the user: owners of other people's workspaces. */
+  readonly ids?: HostIds | undefined
   /** Directory for the log of an image build that fails. */
   readonly logs: string
 }
@@ -47,8 +50,9 @@ export interface StepReport {
 }
 
 /**
- * Takes a machine from nothing to ready for sessions: Incus installed and running, the user let in, a storage pool, a
- * network, a profile, an image. What is there already is used as it is.
+ * Takes a machine from nothing to ready for sessions: Incus installed and running, the user's ids free to be mapped, the
+ * user let in, a storage pool, a network, a profile, an image. What Incus has already is
+ * used as it is.
  */
 export class SetupService extends Context.Tag("clincus/SetupService")<SetupService, {
   /** How every step stands now. Changes nothing; what cannot be known before an earlier step is done is assumed absent. */
@@ -80,11 +84,13 @@ export const layer: Layer.Layer<
     const progress = yield* Progress
 
     /** The steps in the order in which they build on each other. */
-    const stepsOf = ({ image, logs, network, pool, project, socket }: SetupOptions): ReadonlyArray<Step> => {
+    const stepsOf = (
+      { ids, image, logs, network, pool, project, socket }: SetupOptions
+    ): ReadonlyArray<Step> => {
       const server = makeServer(socket, project, api)
       return [
         packagesStep(machine),
-        idsStep(machine, server),
+        idsStep(machine, server, ids ?? { uids: [], gids: [] }),
         daemonStep(machine, server),
         accessStep(machine, server),
         storageStep(machine, server, pool, progress.notice),

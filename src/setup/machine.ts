@@ -14,7 +14,10 @@ import { parseCidr, type Subnet } from "./subnet.ts"
 /** What the steps ask the machine, and the two kinds of change that they make to it as root. */
 export interface Machine {
   readonly user: string
+  readonly uid: number
   readonly root: boolean
+  /** The ids of the user's groups, the primary one first. */
+  readonly groups: Effect.Effect<ReadonlyArray<number>>
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The text of a file; empty where there is none or it may not be read. */
   readonly read: (path: string) => Effect.Effect<string>
@@ -76,9 +79,20 @@ export const makeMachine: Effect.Effect<
     )
   }
 
+  /**
+   * The account's groups, not those of this process: it may have logged in before it came into one, or run in
+   * incus-admin by sg(1), which is no group for files. Users without an account have only the process's.
+   */
+  const groups = output(["id", "-G", "--", host.user]).pipe(
+    Effect.map((text) => text.trim().split(/\s+/).map(Number)),
+    Effect.orElseSucceed(() => [host.gid, ...(process.getgroups?.() ?? [])])
+  )
+
   return {
     user: host.user,
+    uid: host.uid,
     root,
+    groups,
     environment: host.environment,
     exists,
     output,

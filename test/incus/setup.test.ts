@@ -5,7 +5,7 @@ import * as Fs from "node:fs"
 import { join } from "node:path"
 import { incus, ownDaemon, ownProject } from "./support/ownDaemon.ts"
 import { run } from "./support/program.ts"
-import { layer as worldLayer, World } from "./support/World.ts"
+import { image, layer as worldLayer, World } from "./support/World.ts"
 
 const Report = Schema.Struct({
   ready: Schema.Boolean,
@@ -65,6 +65,46 @@ layer(worldLayer, { excludeTestServices: true })("setup", (it) => {
         status: 0,
         stdout: "# Nothing to do: this machine is ready for sessions.\n"
       })
+    }))
+
+  it.scoped("shows the ids that it would let root map, and writes none of them", () =>
+    Effect.gen(function*() {
+      const files = () => ["/etc/subuid", "/etc/subgid"].map((file) => Fs.readFileSync(file, "utf8"))
+      const before = files()
+      const plan = yield* report(["--no-image", "--dry-run", "--ids", "61234:61235", "--ids", "61234:61236"])
+      expect(plan.steps["ids"]).toBe("needed")
+      expect(plan.commands).toContain(
+        "usermod --add-subuids 61234-61234 --add-subgids 61235-61235 --add-subgids 61236-61236 root"
+      )
+      const known = yield* report(["--no-image", "--dry-run", "--ids", "1000:1000", "--ids", "1234:100"])
+      expect(known.steps["ids"]).toBe("done")
+      expect(files()).toEqual(before)
+
+      for (const bad of ["0:1000", "1000:0", "1000", "ada:users", "4294967295:1"]) {
+        const result = yield* run(["setup", "--dry-run", "--ids", bad])
+        expect(result.status, bad).toBe(2)
+        expect(result.stderr).toContain(`'${bad}' of --ids is not UID:GID`)
+      }
+    }))
+
+  it.scoped("takes a workspace that is a directory", () =>
+    Effect.gen(function*() {
+      const world = yield* World
+      const own = world.workspace()
+      const link = join(world.root, "link")
+      Fs.symlinkSync(own, link)
+      for (const directory of [own, link, "."]) {
+        expect((yield* report(["--no-image", "--dry-run", "--workspace", directory])).steps["ids"]).toBe(
+          "done"
+        )
+      }
+      for (
+        const [directory, reason] of [["none", "does not exist"], [join(own, "fake"), "is not a directory"]]
+      ) {
+        const result = yield* run(["setup", "--dry-run", "--workspace", directory ?? ""])
+        expect(result.status).toBe(2)
+        expect(result.stderr).toContain(reason)
+      }
     }))
 
   it.scoped("makes the profile in a project of its own, and leaves its default profile as it is", () =>
@@ -171,8 +211,52 @@ layer(worldLayer, { excludeTestServices: true })("setup", (it) => {
       expect(Fs.existsSync(socket)).toBe(false)
     }))
 
-  // A daemon of its own needs root; everybody else's set-up would ask for a password.
+  it.scoped("has made the ids of the tests' files free to be mapped, and no others", () =>
+    Effect.gen(function*() {
+      const { prefix } = yield* World
+      const launch = (name: string, map: string) =>
+        Effect.exit(
+          incus(
+            {},
+            "launch",
+            image,
+            `${prefix}${name}`,
+            "--ephemeral",
+            "--profile=default",
+            "--profile=clincus",
+            "--config=security.idmap.isolated=true",
+            `--config=raw.idmap=${map}`
+          )
+        )
+      expect((yield* launch("mapped", "uid 1234 1000\ngid 100 1000"))._tag).toBe("Success")
+      const map = yield* incus({}, "exec", `${prefix}mapped`, "--", "cat", "/proc/self/uid_map")
+      expect(map).toMatch(/^\s*1000\s+1234\s+1$/m)
+      expect((yield* launch("other", "both 61234 1000"))._tag).toBe("Failure")
+    }))
+
+  // A daemon of its own needs root, and so do directories of others; other users' set-up would ask for a password.
   if (process.getuid?.() === 0) {
+    it.scoped("finds the ids of a directory's owner, and of a user without an account", () =>
+      Effect.gen(function*() {
+        const world = yield* World
+        const planned = (owner: { readonly uid: number; readonly gid: number }) =>
+          report(["--no-image", "--dry-run", "--workspace", world.workspace(owner)])
+        expect((yield* planned({ uid: 61_234, gid: 61_235 })).commands).toContain(
+          "usermod --add-subuids 61234-61234 --add-subgids 61235-61235 root"
+        )
+        expect((yield* planned({ uid: 61_234, gid: 0 })).commands).toContain(
+          "usermod --add-subuids 61234-61234 root"
+        )
+        expect((yield* planned({ uid: 61_234, gid: 27 })).commands).not.toContain("--add-subgids")
+        expect((yield* planned({ uid: 0, gid: 61_235 })).steps["ids"]).toBe("done")
+
+        const dry = (uid: number) => run(["setup", "--no-image", "--dry-run"], { uid })
+        expect((yield* dry(61_234)).stdout).toContain(
+          "sudo usermod --add-subuids 61234-61234 --add-subgids 61234-61234 root"
+        )
+        expect((yield* dry(1001)).stdout).not.toContain("--add-subuids")
+      }))
+
     it.scoped("takes an Incus that has nothing to one that is ready, and starts it again after kill -9", () =>
       Effect.gen(function*() {
         const { bridges, environment, kill } = yield* ownDaemon

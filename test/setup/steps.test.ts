@@ -1,7 +1,6 @@
 import { expect, it } from "@effect/vitest"
 import { isMember } from "../../src/setup/access.ts"
 import { isDaemon } from "../../src/setup/daemon.ts"
-import { firstFreeId, rootHasIds } from "../../src/setup/ids.ts"
 import { shellLine } from "../../src/setup/machine.ts"
 import { chooseNetwork, newBridge } from "../../src/setup/network.ts"
 import { dropsForwarded, ufwEnabled } from "../../src/setup/notices.ts"
@@ -36,14 +35,6 @@ it("tells the daemon from its helpers and from other programs", () => {
   expect(isDaemon("/usr/libexec/incus/incusd\0forkproxy\0--\0")).toBe(false)
   expect(isDaemon("grep\0incusd\0")).toBe(false)
   expect(isDaemon("")).toBe(false)
-})
-
-it("finds the first range of ids above all that are given out", () => {
-  expect(firstFreeId("")).toBe(1_000_000)
-  expect(firstFreeId("ada:100000:65536\nbob:165536:65536\n")).toBe(1_000_000)
-  expect(firstFreeId("ada:1000000:500000000\nnonsense\n")).toBe(501_000_000)
-  expect(rootHasIds("ada:100000:65536\nroot:1000000:1000000000\n")).toBe(true)
-  expect(rootHasIds("ada:100000:65536\ngroot:1:2\n")).toBe(false)
 })
 
 it("reads membership from the group file, whole names only", () => {
