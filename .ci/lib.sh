@@ -1,5 +1,8 @@
 # What start, test and run share. Sourced by bash, in the root of the repository.
 
+# Owners of the files that the tests work on, beside the user who runs them.
+test_ids=(--ids 1000:1000 --ids 1001:1001 --ids 1234:100 --ids 1003:1003)
+
 say() { printf '%s\n' "$*" >&2; }
 
 # Installs the packages and builds, each only when something changed since.
