@@ -13,6 +13,7 @@ import { daemonStep } from "./daemon.ts"
 import { type CommandFailed, LoginNeeded, StepHadNoEffect, StepIsManual } from "./errors.ts"
 import { idsStep } from "./ids.ts"
 import { imageStep } from "./image.ts"
+import { limitsStep } from "./limits.ts"
 import { makeMachine } from "./machine.ts"
 import { networkStep } from "./network.ts"
 import { noticesOf } from "./notices.ts"
@@ -51,7 +52,7 @@ export interface StepReport {
 
 /**
  * Takes a machine from nothing to ready for sessions: Incus installed and running, the user's ids free to be mapped, the
- * user let in, a storage pool, a network, a profile, an image. What Incus has already is
+ * kernel's limits high enough, the user let in, a storage pool, a network, a profile, an image. What Incus has already is
  * used as it is.
  */
 export class SetupService extends Context.Tag("clincus/SetupService")<SetupService, {
@@ -91,6 +92,7 @@ export const layer: Layer.Layer<
       return [
         packagesStep(machine),
         idsStep(machine, server, ids ?? { uids: [], gids: [] }),
+        limitsStep(machine),
         daemonStep(machine, server),
         accessStep(machine, server),
         storageStep(machine, server, pool, progress.notice),

@@ -42,7 +42,16 @@ export interface Step {
   readonly check: Effect.Effect<Status, CommandFailed | IncusFailure>
 }
 
-export type StepName = "packages" | "ids" | "daemon" | "access" | "storage" | "network" | "profile" | "image"
+export type StepName =
+  | "packages"
+  | "ids"
+  | "limits"
+  | "daemon"
+  | "access"
+  | "storage"
+  | "network"
+  | "profile"
+  | "image"
 
 export const done = (detail: string, warning?: string): Status => ({
   _tag: "Done",

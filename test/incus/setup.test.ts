@@ -52,6 +52,7 @@ layer(worldLayer, { excludeTestServices: true })("setup", (it) => {
       expect(steps).toEqual({
         packages: "done",
         ids: "done",
+        limits: "done",
         daemon: "done",
         access: "done",
         storage: "done",
