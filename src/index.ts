@@ -38,6 +38,7 @@ export {
 export { IncusTransport, unixSocket } from "./incus/IncusTransport.ts"
 export type { InstancePatch, InstanceSpec } from "./incus/instances.ts"
 export * from "./incus/schemas.ts"
+export { WorkspaceTooWide } from "./session/apart.ts"
 export { findLeftovers, type Leftover, removeLeftovers } from "./session/clean.ts"
 export { killSession, persistSession, shutdownSession } from "./session/end.ts"
 export * from "./session/errors.ts"
@@ -48,6 +49,7 @@ export {
   type Outcome,
   type Saved
 } from "./session/HistoryStore.ts"
+export { type Identity, RootWorkspace } from "./session/identity.ts"
 export { sessionInfo } from "./session/info.ts"
 export {
   guestOf,
@@ -59,10 +61,13 @@ export {
 } from "./session/live.ts"
 export { describeEnd, type End, Metadata } from "./session/metadata.ts"
 export { reconcile } from "./session/reconcile.ts"
+export type { SessionRequest } from "./session/request.ts"
 export { findResumable, findSaved, type Resumable, slotFor } from "./session/resume.ts"
-export { type Session, type SessionFailure, type SessionRequest, startSession } from "./session/Session.ts"
+export { TooManyContainers } from "./session/room.ts"
+export { type Session, type SessionFailure, startSession } from "./session/Session.ts"
 export { layer as slotLayer, type Place, SlotService } from "./session/SlotService.ts"
-export { BadWorkspace, type Identity, openWorkspace, type Workspace } from "./session/workspace.ts"
+export { IdsNotMapped, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
+export { BadWorkspace, openWorkspace, type Workspace } from "./session/workspace.ts"
 export {
   CommandFailed,
   LoginNeeded,

@@ -1,9 +1,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { describe } from "../cli/describe.ts"
 import { ExitStatus, UsageError } from "../cli/errors.ts"
 import { foreground } from "../cli/foreground.ts"
@@ -13,10 +11,10 @@ import { confirm } from "../cli/prompt.ts"
 import { table } from "../cli/table.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { Host } from "../domain/Host.ts"
+import { idsOfOwner, parseIds, together } from "../domain/subids.ts"
 import { openWorkspace } from "../session/workspace.ts"
 import type { LoginNeeded } from "../setup/errors.ts"
 import { type SetupOptions, SetupService, type StepReport } from "../setup/SetupService.ts"
-import { idsOfOwner, parseIds, together } from "../setup/subids.ts"
 
 const options = {
   yes: Options.boolean("yes").pipe(
@@ -43,17 +41,12 @@ const options = {
 
 type Given = Command.Command.ParseConfig<typeof options>
 
-/** The owner and the group of a directory, as ids to map. */
+/** What a session on a directory maps. */
 const idsOfDirectory = (given: string) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const { identity, path } = yield* openWorkspace(given)
-    const info = yield* fs.stat(path)
-    return idsOfOwner({
-      uid: Option.getOrElse(info.uid, () => identity.uid),
-      gid: Option.getOrElse(info.gid, () => identity.gid)
-    })
-  })
+  Effect.map(
+    openWorkspace(given),
+    ({ groups, owner }) => together([idsOfOwner(owner), { uids: [], gids: groups }])
+  )
 
 const idsOf = (text: string) => {
   const ids = parseIds(text)

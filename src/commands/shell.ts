@@ -15,9 +15,11 @@ import { ConfigService } from "../config/ConfigService.ts"
 import { Host } from "../domain/Host.ts"
 import { Signals } from "../domain/Signals.ts"
 import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
+import { CannotResume } from "../session/errors.ts"
 import type { Metadata } from "../session/metadata.ts"
+import { moveSession } from "../session/move.ts"
 import { reconcile } from "../session/reconcile.ts"
-import { findResumable, slotFor } from "../session/resume.ts"
+import { findResumable, type Resumable, slotFor } from "../session/resume.ts"
 import { type Session, startSession } from "../session/Session.ts"
 import { openWorkspace } from "../session/workspace.ts"
 import { chooseTool } from "../tool/ToolRegistry.ts"
@@ -75,6 +77,9 @@ export const options = {
     Options.withPseudoName("PROFILE"),
     Options.withDescription("A profile of the configuration, [profiles.<name>]."),
     Options.optional
+  ),
+  allowHome: Options.boolean("allow-home").pipe(
+    Options.withDescription("Work on a directory that your home directory is in; only in a terminal.")
   ),
   debug: Options.boolean("debug").pipe(Options.withDescription("Start bash in the place of the tool.")),
   format
@@ -139,14 +144,28 @@ const sayBackground = (session: Known) =>
     `  clincus kill ${session.container}           end it at once`
   ].join("\n")
 
+/** A tool that is gone so soon after its start has not started (ms). */
+const firstMoment = 150
+
+/** The directory of a saved session; one that is gone may have been moved. */
+const workspaceOf = (metadata: Metadata) =>
+  openWorkspace(metadata.workspace).pipe(
+    Effect.catchTag("BadWorkspace", (bad) =>
+      Effect.fail(
+        bad.reason !== "missing" ? bad : new CannotResume({
+          reason: `${metadata.workspace}, the directory of session ${metadata.id}, is not there any more`,
+          next: `If it was moved: clincus shell --resume=${metadata.id} NEW-DIRECTORY`
+        })
+      ))
+  )
+
 /** A new session, or a saved one that goes on. */
 const begin = (given: Given, resumed: Option.Option<Metadata>) =>
   Effect.gen(function*() {
-    const named = Option.match(resumed, {
-      onNone: () => Option.getOrElse(Option.orElse(given.directory, () => given.workspace), () => "."),
-      onSome: (metadata) => metadata.workspace
-    })
-    const workspace = yield* openWorkspace(named)
+    const asked = Option.orElse(given.directory, () => given.workspace)
+    const workspace = Option.isSome(resumed) && Option.isNone(asked)
+      ? yield* workspaceOf(resumed.value)
+      : yield* openWorkspace(Option.getOrElse(asked, () => "."))
     const config = yield* ConfigService
     const { settings } = yield* config.load({
       workspace: workspace.path,
@@ -156,6 +175,7 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
       onNone: () => Option.getOrElse(given.tool, () => settings.tool.name),
       onSome: (metadata) => metadata.tool
     })
+    const saved = yield* Effect.transposeMapOption(resumed, (metadata) => moveSession(metadata, workspace))
     const terminal = yield* UserTerminal
     return {
       settings,
@@ -163,7 +183,7 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
         workspace,
         settings,
         tool: yield* chooseTool(settings, toolName),
-        slot: yield* Option.match(resumed, {
+        slot: yield* Option.match(saved, {
           onNone: () => Effect.succeed(Option.getOrElse(given.slot, () => 0)),
           onSome: (metadata) => slotFor(metadata, Option.getOrUndefined(given.slot))
         }),
@@ -171,9 +191,11 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
           Option.match(resumed, { onNone: () => settings.defaults.image, onSome: ({ image }) => image })),
         persistent: yield* modeOf(given, resumed, settings.defaults.persistent),
         environment: yield* parseEnvironment(given.env),
-        resume: resumed,
+        resume: saved,
         debug: given.debug,
-        size: yield* terminal.size
+        size: yield* terminal.size,
+        allowHome: given.allowHome,
+        moment: given.background && !given.debug ? firstMoment : 0
       })
     }
   })
@@ -182,18 +204,13 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
 const run = (given: Given, resumed: Option.Option<Metadata>) =>
   Effect.scoped(Effect.gen(function*() {
     const { session: start, settings } = yield* begin(given, resumed)
-    const tidy = Effect.forkScoped(Effect.ignoreLogged(reconcile))
-    // While Incus makes the container there is nothing else to do; a session that goes on is first made live again,
-    // or it would itself be taken for one that a crash left open.
-    const early = Option.isNone(resumed) ? yield* tidy : undefined
+    // While Incus makes the container there is nothing else to do.
+    const tidying = yield* Effect.forkScoped(Effect.ignoreLogged(reconcile))
     const session = yield* start
-    const tidying = early ?? (yield* tidy)
     const signals = yield* Signals
-    const host = yield* Host
-    if (`${host.home}/`.startsWith(`${session.workspace}/`)) {
-      yield* notice(
-        "Note: your home directory is in this workspace, so the tool can read and write all of it, keys and passwords too."
-      )
+    yield* Effect.forEach(session.notes, notice)
+    if (Option.exists(resumed, ({ workspace }) => workspace !== session.workspace)) {
+      yield* notice(`Session ${session.id} is one of ${session.workspace} from now on.`)
     }
     if (session.restarted) yield* notice(`Using the persistent container ${session.container} again.`)
     if (given.background) {
@@ -226,16 +243,19 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
     }
   }))
 
-/** A session that is found by its id has its tool and workspace already; other ones cannot be asked for beside it. */
-const requireSame = (given: Given, session: { readonly tool: string; readonly workspace: string }) =>
+/** A session has its tool, and while it runs its workspace; others cannot be asked for beside it. */
+const requireSame = (given: Given, found: Resumable) =>
   Effect.gen(function*() {
+    const session = found._tag === "Saved" ? found.metadata : found.session.labels
     if (Option.exists(given.tool, (tool) => tool !== session.tool)) {
       return yield* wrong(`the session that is resumed is one of ${session.tool}; leave out --tool`)
     }
     const named = Option.orElse(given.directory, () => given.workspace)
-    if (Option.isSome(named) && (yield* workspacePath(named.value)) !== session.workspace) {
+    if (found._tag === "Saved" || Option.isNone(named)) return
+    if ((yield* workspacePath(named.value)) !== session.workspace) {
       return yield* wrong(
-        `the session that is resumed works on ${session.workspace}; leave out the workspace`
+        `the session that is resumed runs, in ${found.session.container}, and works on ${session.workspace}`,
+        `Leave out the workspace to attach to it; to move it, end it first: clincus shutdown ${found.session.container}`
       )
     }
   })
@@ -252,7 +272,7 @@ const resume = (given: Given, id: string) =>
         slot: Option.getOrUndefined(Option.filter(given.slot, (slot) => slot !== 0))
       }
     )
-    yield* requireSame(given, found._tag === "Saved" ? found.metadata : found.session.labels)
+    yield* requireSame(given, found)
     if (found._tag === "Saved") return yield* run(given, Option.some(found.metadata))
     const { session } = found
     if (given.background) {
@@ -279,6 +299,7 @@ export const shell = (given: Given) =>
     if (!given.background) {
       yield* requireTerminal("a session", withoutTerminal)
     }
+    if (given.allowHome) yield* requireTerminal("--allow-home", "Work on the directory of a project.")
     const id = yield* resumeOf(given)
     return yield* Option.match(id, {
       onNone: () => run(given, Option.none()),
@@ -299,6 +320,7 @@ export const command = Command.make("shell", { ...options, directory }, shell).p
         ["clincus shell --slot 2", "A second session beside the first."],
         ["clincus shell --persistent", "Keep the container and what is installed in it."],
         ["clincus shell --resume", "Go on with the last conversation of this directory."],
+        ["clincus shell --resume=3f2b ~/moved", "Go on with a session whose directory was moved."],
         ["clincus shell --background --format json", "Start without a terminal and print a handle."]
       ]
     })

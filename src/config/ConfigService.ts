@@ -116,6 +116,7 @@ export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Pa
         tool: { name: "claude" },
         session: { on_exit: "end", on_detach: "keep" },
         environment: { forward: [] },
+        security: { root_on_mounts: false, root_workspace: true },
         paths: { sessions_dir: path.join(host.home, ".clincus"), preserve_workspace_path: false },
         incus: { project: "default", socket: "/var/lib/incus/unix.socket" }
       }, "default")
@@ -173,6 +174,10 @@ export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Pa
             environment: {
               forward: Array.isArray(forward) ? forward.map(String) : [],
               set: Object.fromEntries(below("environment.set").map(([name, value]) => [name, String(value)]))
+            },
+            security: {
+              root_on_mounts: values.get("security.root_on_mounts") === true,
+              root_workspace: values.get("security.root_workspace") === true
             },
             paths: {
               sessions_dir: path.resolve(home.startsWith("~/") ? path.join(host.home, home.slice(2)) : home),

@@ -19,6 +19,7 @@ export interface Settings {
     readonly forward: ReadonlyArray<string>
     readonly set: Readonly<Record<string, string>>
   }
+  readonly security: { readonly root_on_mounts: boolean; readonly root_workspace: boolean }
   /** `sessions_dir` is absolute. */
   readonly paths: { readonly sessions_dir: string; readonly preserve_workspace_path: boolean }
   readonly incus: {

@@ -58,6 +58,14 @@ const ToolTable = Schema.Struct(
   }
 )
 
+/** What weakens the wall between a session and the host, each by a word of its own. */
+const Security = Schema.Struct({
+  /** Root in the container is root on what is mounted: for file systems and machines where ids cannot be mapped. */
+  root_on_mounts: Schema.optional(Schema.Boolean),
+  /** Whether sessions work on directories of root at all. */
+  root_workspace: Schema.optional(Schema.Boolean)
+})
+
 /** What a profile may change: `[profiles.<name>.defaults]` and so on. */
 const Profile = Schema.Struct({
   defaults: Schema.optional(Defaults),
@@ -70,6 +78,7 @@ const Profile = Schema.Struct({
 /** A file of the user's or the administrator's. */
 export const ConfigFile = Schema.Struct({
   ...Profile.fields,
+  security: Schema.optional(Security),
   paths: Schema.optional(Schema.Struct({
     sessions_dir: Schema.optional(Schema.NonEmptyString),
     preserve_workspace_path: Schema.optional(Schema.Boolean)

@@ -8,6 +8,8 @@ import { homedir, userInfo } from "node:os"
 export class Host extends Context.Tag("clincus/Host")<Host, {
   readonly uid: number
   readonly gid: number
+  /** The groups that the user is in beside that one, by this login. */
+  readonly groups: ReadonlyArray<number>
   readonly user: string
   /** The user's home directory. */
   readonly home: string
@@ -27,6 +29,15 @@ const nameOf = (uid: number): string => {
   }
 }
 
+/** The account's own group: under sg(1) or newgrp(1) the process has another one, that of Incus's users most of all. */
+const groupOf = (): number => {
+  try {
+    return userInfo().gid
+  } catch {
+    return process.getgid?.() ?? 0
+  }
+}
+
 const homeOf = (environment: NodeJS.ProcessEnv): string => {
   try {
     return environment["HOME"] || homedir()
@@ -39,7 +50,8 @@ export const layer: Layer.Layer<Host> = Layer.sync(Host, () => {
   const uid = process.getuid?.() ?? 0
   return {
     uid,
-    gid: process.getgid?.() ?? 0,
+    gid: groupOf(),
+    groups: process.getgroups?.() ?? [],
     user: nameOf(uid),
     home: homeOf(process.env),
     directory: process.cwd(),

@@ -66,7 +66,7 @@ const firstOrdinary = 1000
  * True for groups that people share files by. The system's own are not for that: who has docker, disk or incus-admin is
  * as good as root, and a container that may have one can leave a program outside that gives it to whoever runs it.
  */
-const isShared = (gid: number): boolean => gid === usersGroup || gid >= firstOrdinary
+export const isShared = (gid: number): boolean => gid === usersGroup || gid >= firstOrdinary
 
 /**
  * What sessions of a user need: the user id, the primary group, which comes first in `groups`, and those of the others

@@ -17,7 +17,7 @@ import {
   type Storage
 } from "./infrastructure.ts"
 import { type Instances, makeInstances } from "./instances.ts"
-import { ServerInfo } from "./schemas.ts"
+import { ProjectInfo, ServerInfo } from "./schemas.ts"
 
 /**
  * An Incus server by its REST API, one project of it. Each group of endpoints is a field; operations are waited for
@@ -27,7 +27,13 @@ import { ServerInfo } from "./schemas.ts"
  */
 export class IncusService extends Context.Tag("clincus/IncusService")<IncusService, {
   readonly server: Effect.Effect<ServerInfo, IncusFailure>
+  /** The project that `instances` and the other groups are of. */
+  readonly project: string
   readonly instances: Instances
+  /** The instances of another project of the same server. */
+  readonly instancesOf: (project: string) => Instances
+  /** True where the server has a project of this name and this user may see it. */
+  readonly hasProject: (project: string) => Effect.Effect<boolean, IncusFailure>
   readonly exec: Exec
   readonly files: Files
   readonly images: Images
@@ -52,7 +58,15 @@ export const layerOnTransport = (project: string): Layer.Layer<IncusService, nev
       const client = makeClient(transport, project)
       return {
         server: client.get("/1.0", ServerInfo),
+        project,
         instances: makeInstances(client),
+        instancesOf: (other) => makeInstances(makeClient(transport, other)),
+        hasProject: (other) =>
+          client.get(`/1.0/projects/${encodeURIComponent(other)}`, ProjectInfo).pipe(
+            Effect.as(true),
+            Effect.catchTag("IncusRequestError", (error) =>
+              error.status === 404 || error.status === 403 ? Effect.succeed(false) : Effect.fail(error))
+          ),
         exec: makeExec(client),
         files: makeFiles(client),
         images: makeImages(client),

@@ -60,6 +60,11 @@ export interface Instances {
     name: string,
     change: (instance: Instance) => Option.Option<Required<InstancePatch>>
   ) => Effect.Effect<void, IncusFailure | InstanceNotFound | InstanceChanged>
+  /** Gives a stopped instance another name; fails with `NameTaken` where that is in use. */
+  readonly rename: (
+    name: string,
+    to: string
+  ) => Effect.Effect<void, IncusFailure | InstanceNotFound | NameTaken>
   /** Deletes a stopped instance. One that is gone already is no error. */
   readonly remove: (name: string) => Effect.Effect<void, IncusFailure>
   /** Stops by force and deletes, whatever the state; tolerates an instance that goes away meanwhile. */
@@ -173,6 +178,16 @@ export const makeInstances = (client: Client): Instances => {
             ? error
             : error instanceof IncusRequestError && error.status === 412
             ? new InstanceChanged({ name })
+            : instanceNamed(name)(error)
+        )
+      ),
+    rename: (name, to) =>
+      client.run({ method: "POST", path: at(name), json: { name: to } }).pipe(
+        Effect.asVoid,
+        Effect.mapError((error) =>
+          error instanceof IncusRequestError &&
+            /already exists|UNIQUE constraint|already in use/i.test(error.reason)
+            ? new NameTaken({ name: to })
             : instanceNamed(name)(error)
         )
       ),

@@ -25,11 +25,15 @@ export const ServerInfo = Schema.Struct({
   environment: Schema.Struct({
     server_version: Schema.String,
     server_name: orEmpty(Schema.String, () => ""),
+    /** SHA-256 of the server's certificate, in hex: tells one server from another, whatever socket leads to it. */
+    certificate_fingerprint: orEmpty(Schema.String, () => ""),
     kernel_features: orEmpty(Strings, () => ({})),
     storage_supported_drivers: orEmpty(Schema.Array(Schema.Struct({ Name: Schema.String })), () => [])
   })
 })
 export type ServerInfo = typeof ServerInfo.Type
+
+export const ProjectInfo = Schema.Struct({ name: Schema.String })
 
 /** An Incus device: its type and options, all strings. https://linuxcontainers.org/incus/docs/main/reference/devices/ */
 export const Device = Strings

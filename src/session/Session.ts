@@ -1,49 +1,36 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import type { Settings } from "../config/Settings.ts"
 import { Host } from "../domain/Host.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
-import type { TerminalSize } from "../incus/exec.ts"
 import type { IncusService } from "../incus/IncusService.ts"
 import { type Guest, type TmuxFailure, TmuxService } from "../tmux/TmuxService.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
-import type { ChosenTool } from "../tool/ToolRegistry.ts"
-import { endContainer, type Occupied, occupy } from "./container.ts"
-import { CannotResume, type NoFreeSlot, type SlotInUse, type SlotOutOfRange } from "./errors.ts"
+import type { WorkspaceTooWide } from "./apart.ts"
+import { endContainer } from "./container.ts"
+import {
+  type CannotResume,
+  type NoFreeSlot,
+  type SlotInUse,
+  type SlotOutOfRange,
+  ToolEnded
+} from "./errors.ts"
 import { becomeOwner } from "./guest.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
+import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "./identity.ts"
 import type { Labels } from "./labels.ts"
 import type { EndReason, Metadata } from "./metadata.ts"
-import { commandOf, devicesOf, environmentOf, limitsOf, mountParents } from "./plan.ts"
-import { findCredentials, provision } from "./provision.ts"
-import { requireIdle } from "./resume.ts"
+import { type Occupied, occupy } from "./occupy.ts"
+import { commandOf, devicesOf, limitsOf, mountParents } from "./plan.ts"
+import type { SessionRequest } from "./request.ts"
+import type { TooManyContainers } from "./room.ts"
+import { type Ending, openSaved, type SavedState } from "./saved.ts"
 import { SlotService } from "./SlotService.ts"
-import * as State from "./StateDirectory.ts"
-import type { Workspace } from "./workspace.ts"
-
-/** What a session is to be. */
-export interface SessionRequest {
-  readonly workspace: Workspace
-  /** 1–10, or 0 for the lowest free one. */
-  readonly slot: number
-  readonly tool: ChosenTool
-  readonly settings: Settings
-  readonly image: string
-  readonly persistent: boolean
-  /** Variables for the tool, over all others. */
-  readonly environment: Readonly<Record<string, string>>
-  /** The saved session to go on with. */
-  readonly resume: Option.Option<Metadata>
-  /** A shell in the place of the tool. */
-  readonly debug: boolean
-  readonly size: TerminalSize
-}
+import { explainStart, type StartFailure } from "./startFailure.ts"
+import type * as State from "./StateDirectory.ts"
 
 /** A session whose tool is up. When its scope closes it ends, unless it was let go with `keep`. */
 export interface Session {
@@ -57,6 +44,8 @@ export interface Session {
   /** True where a persistent container that stood stopped is used again. */
   readonly restarted: boolean
   readonly guest: Guest
+  /** Sentences for the user on what is unusual about it. */
+  readonly notes: ReadonlyArray<string>
   /** Lets the session live on by itself when the scope closes: it ends when its tool does. */
   readonly keep: Effect.Effect<void>
   /** What the history will say of the end, where the scope itself cannot know: `lost` after a look at Incus, for instance. */
@@ -68,6 +57,7 @@ export interface Session {
 export type SessionFailure =
   | IncusFailure
   | ImageNotFound
+  | StartFailure
   | SlotOutOfRange
   | SlotInUse
   | NoFreeSlot
@@ -75,6 +65,10 @@ export type SessionFailure =
   | State.StateError
   | TmuxFailure
   | CannotResume
+  | ToolEnded
+  | TooManyContainers
+  | RootWorkspace
+  | WorkspaceTooWide
 
 type SessionServices =
   | IncusService
@@ -97,15 +91,25 @@ export const startSession = (
   request: SessionRequest
 ): Effect.Effect<Session, SessionFailure, SessionServices | Scope.Scope> =>
   Effect.gen(function*() {
-    const kept = yield* Ref.make(false)
-    const started = yield* Ref.make(false)
-    const reason = yield* Ref.make(Option.none<EndReason>())
-    const saved = yield* openSaved(request, { kept, started, reason })
-    const container = yield* launch(request, saved, kept)
-    yield* describe(request, saved, container)
-    const guest = yield* startTool(request, saved, container)
-    yield* Ref.set(started, true)
     const history = yield* HistoryStore
+    const ending: Ending = {
+      kept: yield* Ref.make(false),
+      started: yield* Ref.make(false),
+      held: yield* Ref.make(false),
+      reason: yield* Ref.make(Option.none<EndReason>())
+    }
+    const identity = yield* identityOf(request.workspace, request.settings.security)
+    const saved = yield* openSaved(request, identity, ending)
+    const container = yield* launch(request, identity, saved, ending).pipe(
+      explainStart(identity, request.workspace.path)
+    )
+    yield* describe(request, saved, container)
+    const guest = yield* startTool(request, identity, saved, container).pipe(
+      explainStart(identity, request.workspace.path)
+    )
+    yield* history.runs.note({ ...saved.run, phase: "running" })
+    yield* Ref.set(ending.started, true)
+    const warning = warningOf(identity, request.workspace.path)
     return {
       id: saved.id,
       container: container.container,
@@ -115,124 +119,15 @@ export const startSession = (
       persistent: container.persistent,
       restarted: container.restarted,
       guest,
-      keep: Ref.set(kept, true),
-      endsAs: (end) => Ref.set(reason, Option.some(end)),
+      notes: [...(warning === undefined ? [] : [warning]), ...saved.notes],
+      keep: Ref.set(ending.kept, true),
+      endsAs: (end) => Ref.set(ending.reason, Option.some(end)),
       outcome: history.outcome({ tool: request.tool.tool.name, id: saved.id })
     }
   })
 
-/** What is known of a session when its scope closes. */
-interface Ending {
-  /** The session lives on by itself. */
-  readonly kept: Ref.Ref<boolean>
-  /** The tool was up. */
-  readonly started: Ref.Ref<boolean>
-  readonly reason: Ref.Ref<Option.Option<EndReason>>
-}
-
-interface SavedState {
-  readonly id: string
-  /** Path of the workspace in the container. */
-  readonly directory: string
-  /** The saved session's directory on the host. */
-  readonly path: string
-  readonly environment: Readonly<Record<string, string>>
-  readonly startedAt: number
-  readonly resumed: boolean
-}
-
-/** Generates the session's id and fills its saved directory: the tool's state lives there while the session runs. */
-const openSaved = (request: SessionRequest, { kept, reason, started }: Ending) =>
-  Effect.gen(function*() {
-    const host = yield* Host
-    const history = yield* HistoryStore
-    const { identity } = request.workspace
-    const { tool } = request.tool
-    const resumed = Option.isSome(request.resume)
-    const id = Option.isSome(request.resume) ? request.resume.value.id : yield* host.uuid
-    const key = { tool: tool.name, id }
-    const startedAt = yield* Clock.currentTimeMillis
-    const directory = Option.isSome(request.resume)
-      ? request.resume.value.containerPath
-      : request.settings.paths.preserve_workspace_path
-      ? request.workspace.path
-      : "/workspace"
-    const path = history.directory(key)
-    if (resumed) yield* requireIdle(key)
-    if (resumed && !request.debug) yield* requireConversation(request, path, { id, directory })
-
-    const credentials = yield* findCredentials(tool)
-    const environment = environmentOf(tool, identity.home, {
-      credentials: credentials.variables,
-      settings: {
-        ...request.settings.environment.set,
-        ...Object.fromEntries(request.settings.environment.forward.flatMap((name) => {
-          const value = host.environment[name]
-          return value === undefined ? [] : [[name, value] as const]
-        }))
-      },
-      options: request.environment
-    })
-
-    yield* Effect.acquireRelease(
-      history.open({
-        ...key,
-        since: startedAt,
-        remove: removedAtEnd(tool),
-        scrub: tool.credentials.scrub
-      }),
-      (_, exit) =>
-        Effect.gen(function*() {
-          if (yield* Ref.get(kept)) return
-          const ran = yield* Ref.get(started)
-          // A session that never began leaves nothing, one that could not be resumed is as it was.
-          if (!ran && !resumed) return yield* history.remove(key)
-          yield* history.finish(
-            key,
-            ran
-              ? { reason: Option.getOrElse(yield* Ref.get(reason), () => endOf(exit)) }
-              : undefined
-          )
-          if (!ran && Option.isSome(request.resume)) yield* history.save(request.resume.value)
-        }).pipe(Effect.catchAll((error) => Effect.logWarning(error.message)))
-    )
-    yield* provision(
-      path,
-      tool,
-      {
-        id,
-        directory,
-        home: identity.home,
-        bypass: request.tool.bypass,
-        environment
-      },
-      identity,
-      { fresh: !resumed, credentials: credentials.files }
-    )
-    return { id, directory, path, environment, startedAt, resumed }
-  })
-
-const endOf = (exit: Exit.Exit<unknown, unknown>): EndReason =>
-  Exit.isInterrupted(exit) ? "interrupted" : Exit.isFailure(exit) ? "failed" : "detached"
-
-/** A tool that keeps its conversation in a file of a known name can be asked beforehand whether there is one. */
-const requireConversation = (
-  request: SessionRequest,
-  root: string,
-  context: { id: string; directory: string }
-) =>
-  Effect.gen(function*() {
-    const { conversation, title } = request.tool.tool
-    if (conversation.kind !== "given" || conversation.saved === undefined) return
-    if (yield* State.isFile(root, conversation.saved(context))) return
-    return yield* new CannotResume({
-      reason: `session ${context.id} holds no conversation; nothing was said to ${title} in it`,
-      next: "Run 'clincus list --all' to see the others, or 'clincus shell' to start a new one."
-    })
-  })
-
 /** Allocates the slot by launching the container in it, workspace and state mounted. */
-const launch = (request: SessionRequest, saved: SavedState, kept: Ref.Ref<boolean>) =>
+const launch = (request: SessionRequest, identity: Identity, saved: SavedState, ending: Ending) =>
   Effect.gen(function*() {
     const slots = yield* SlotService
     const host = yield* Host
@@ -240,15 +135,17 @@ const launch = (request: SessionRequest, saved: SavedState, kept: Ref.Ref<boolea
     const { workspace } = request
     const labels = (slot: number, persistent: boolean): Labels => ({
       session: saved.id,
+      run: saved.run.run,
       workspace: workspace.path,
       directory: saved.directory,
       tool: tool.name,
       slot,
       persistent: persistent ? "true" : "false",
       user: host.uid,
-      uid: workspace.identity.uid,
-      gid: workspace.identity.gid,
-      home: workspace.identity.home,
+      uid: identity.uid,
+      gid: identity.gid,
+      home: identity.home,
+      owner: `${identity.owner.uid}:${identity.owner.gid}`,
       saved: saved.path,
       started: saved.startedAt,
       variables: Object.keys(saved.environment).toSorted().join(",")
@@ -257,8 +154,8 @@ const launch = (request: SessionRequest, saved: SavedState, kept: Ref.Ref<boolea
       slots.claim(workspace, request.slot, (place) =>
         occupy(place, {
           image: request.image,
-          devices: devicesOf(workspace, saved.directory, saved.path, tool, request.settings),
-          config: limitsOf(request.settings),
+          devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
+          config: { ...limitsOf(request.settings), ...idmapOf(identity) },
           labels,
           persistent: request.persistent,
           // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
@@ -266,8 +163,10 @@ const launch = (request: SessionRequest, saved: SavedState, kept: Ref.Ref<boolea
         })),
       (container) =>
         Effect.gen(function*() {
-          if (yield* Ref.get(kept)) return
-          yield* endContainer(container.container, saved.id, shutdownSeconds)
+          if (yield* Ref.get(ending.kept)) return
+          yield* Ref.set(ending.held, true)
+          yield* endContainer(container.container, { session: saved.id, run: saved.run.run }, shutdownSeconds)
+          yield* Ref.set(ending.held, false)
         }).pipe(Effect.catchAll((error) => Effect.logError(`${error.message}. ${error.hint}`)))
     )
   })
@@ -292,6 +191,7 @@ const describe = (request: SessionRequest, saved: SavedState, container: Occupie
     }))
     yield* history.save({
       ...before,
+      workspace: request.workspace.path,
       container: container.container,
       slot: container.slot,
       persistent: container.persistent,
@@ -299,22 +199,28 @@ const describe = (request: SessionRequest, saved: SavedState, container: Occupie
     })
   })
 
-/** Starts the tool in tmux, as the owner of the workspace. */
-const startTool = (request: SessionRequest, saved: SavedState, container: Occupied) =>
+/** Starts the tool in tmux, as the user that the owner of the workspace is mapped to. */
+const startTool = (request: SessionRequest, identity: Identity, saved: SavedState, container: Occupied) =>
   Effect.gen(function*() {
     const tmux = yield* TmuxService
+    const history = yield* HistoryStore
     const { tool } = request.tool
-    const { identity } = request.workspace
-    const guest: Guest = { container: container.container, directory: saved.directory, ...identity }
+    const { gid, home, uid, user } = identity
+    const guest: Guest = { container: container.container, directory: saved.directory, uid, gid, home }
     const mode = request.debug ? "debug" : saved.resumed ? "resume" : "start"
+    const moment = request.moment ?? 0
     yield* tmux.start(guest, {
-      user: identity.uid === 0 ? "root" : "code",
-      command: commandOf(request.tool, { id: saved.id }, mode),
+      user,
+      command: commandOf(request.tool, { id: saved.conversation }, mode),
       environment: saved.environment,
       size: request.size,
       onExit: request.settings.session.on_exit,
-      remove: removedAtEnd(tool).map((path) => `${identity.home}/${path}`),
-      prelude: becomeOwner(identity, mountParents(tool, identity.home))
+      remove: removedAtEnd(tool).map((path) => `${home}/${path}`),
+      prelude: becomeOwner(identity, mountParents(tool, home)),
+      moment
     })
+    if (moment === 0) return guest
+    const outcome = yield* history.outcome({ tool: tool.name, id: saved.id })
+    if (Option.isSome(outcome)) return yield* new ToolEnded({ tool: tool.title, ...outcome.value })
     return guest
   })

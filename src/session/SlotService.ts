@@ -1,3 +1,4 @@
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,6 +10,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { NoFreeSlot, SlotInUse, SlotOutOfRange } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
+import { requireRoom, type TooManyContainers } from "./room.ts"
 import type { Workspace } from "./workspace.ts"
 
 /** A name that is to be tried, and the stopped container that stands under it, if one does. */
@@ -33,7 +35,7 @@ export class SlotService extends Context.Tag("clincus/SlotService")<SlotService,
     workspace: Workspace,
     slot: number,
     occupy: (place: Place) => Effect.Effect<A, E | NameTaken, R>
-  ) => Effect.Effect<A, E | SlotOutOfRange | SlotInUse | NoFreeSlot | IncusFailure, R>
+  ) => Effect.Effect<A, E | SlotOutOfRange | SlotInUse | NoFreeSlot | TooManyContainers | IncusFailure, R>
 }>() {}
 
 /** The first and the last slot of a workspace. */
@@ -59,36 +61,40 @@ export const baseName = (
   return `${prefix}${workspace.hash}`
 }
 
-export const layer: Layer.Layer<SlotService, never, IncusService | Host> = Layer.effect(
-  SlotService,
-  Effect.gen(function*() {
-    const incus = yield* IncusService
-    const host = yield* Host
-    const prefix = host.environment["CLINCUS_CONTAINER_PREFIX"] || "clincus-"
+export const layer: Layer.Layer<SlotService, never, IncusService | Host | FileSystem.FileSystem> = Layer
+  .effect(
+    SlotService,
+    Effect.gen(function*() {
+      const incus = yield* IncusService
+      const host = yield* Host
+      const fs = yield* FileSystem.FileSystem
+      const prefix = host.environment["CLINCUS_CONTAINER_PREFIX"] || "clincus-"
 
-    return {
-      prefix,
-      claim: (workspace, slot, occupy) =>
-        Effect.gen(function*() {
-          if (!Number.isInteger(slot) || slot < 0 || slot > 10) return yield* new SlotOutOfRange({ slot })
-          const instances = yield* incus.instances.list
-          const base = baseName(prefix, workspace, instances)
-          for (const candidate of slot === 0 ? slots : [slot]) {
-            const container = `${base}-${candidate}`
-            const inUse = new SlotInUse({ slot: candidate, container, workspace: workspace.path })
-            const standing = instances.find((instance) => instance.name === container)
-            const free = standing === undefined || standing.status === "Stopped"
-            const result = free
-              ? yield* occupy({ container, slot: candidate, stopped: Option.fromNullable(standing) }).pipe(
-                Effect.map(Option.some),
-                Effect.catchIf((error) => error instanceof NameTaken, () => Effect.succeed(Option.none()))
-              )
-              : Option.none()
-            if (Option.isSome(result)) return result.value
-            if (slot !== 0) return yield* inUse
-          }
-          return yield* new NoFreeSlot({ workspace: workspace.path })
-        })
-    }
-  })
-)
+      return {
+        prefix,
+        claim: (workspace, slot, occupy) =>
+          Effect.gen(function*() {
+            if (!Number.isInteger(slot) || slot < 0 || slot > 10) return yield* new SlotOutOfRange({ slot })
+            const everywhere = yield* incus.instances.listAll
+            yield* requireRoom(everywhere).pipe(Effect.provideService(FileSystem.FileSystem, fs))
+            const instances = everywhere.filter(({ project }) => project === incus.project)
+            const base = baseName(prefix, workspace, instances)
+            for (const candidate of slot === 0 ? slots : [slot]) {
+              const container = `${base}-${candidate}`
+              const inUse = new SlotInUse({ slot: candidate, container, workspace: workspace.path })
+              const standing = instances.find((instance) => instance.name === container)
+              const free = standing === undefined || standing.status === "Stopped"
+              const result = free
+                ? yield* occupy({ container, slot: candidate, stopped: Option.fromNullable(standing) }).pipe(
+                  Effect.map(Option.some),
+                  Effect.catchIf((error) => error instanceof NameTaken, () => Effect.succeed(Option.none()))
+                )
+                : Option.none()
+              if (Option.isSome(result)) return result.value
+              if (slot !== 0) return yield* inUse
+            }
+            return yield* new NoFreeSlot({ workspace: workspace.path })
+          })
+      }
+    })
+  )

@@ -1,15 +1,16 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { removeContainer } from "./container.ts"
+import { removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
 import { describeEnd } from "./metadata.ts"
 import { holdsConversation } from "./resume.ts"
 import { SlotService } from "./SlotService.ts"
+import * as State from "./StateDirectory.ts"
 
 /** Something that can be removed. `last` is when it was last used (ms), where that is known. */
 export type Leftover =
@@ -46,7 +47,7 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly be
       (yield* incus.instances.listAll).flatMap((instance) => Option.toArray(fromInstance(instance)))
         .map(({ session }) => session)
     )
-    const unfinished = new Set((yield* history.unfinished).map(({ id }) => id))
+    const unfinished = new Set((yield* history.runs.list).runs.map(({ id }) => id))
     const { damaged, sessions } = yield* history.list
 
     const idle = sessions.filter(({ id, lastUsedAt }) =>
@@ -101,15 +102,13 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly be
 /** Removes them for good. */
 export const removeLeftovers = (leftovers: ReadonlyArray<Leftover>) =>
   Effect.gen(function*() {
-    const history = yield* HistoryStore
-    const fs = yield* FileSystem.FileSystem
     yield* Effect.forEach(leftovers, (leftover) =>
       Effect.gen(function*() {
         switch (leftover.kind) {
           case "saved":
-            return yield* history.remove(leftover.session)
+            return yield* removeSaved(leftover.session)
           case "directory":
-            return yield* fs.remove(leftover.path, { recursive: true, force: true })
+            return yield* State.removeAll(leftover.path)
           case "container":
             return yield* removeContainer(leftover.container, Option.none())
         }

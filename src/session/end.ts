@@ -1,43 +1,42 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { IncusService } from "../incus/IncusService.ts"
-import { removeContainer, stopContainer } from "./container.ts"
+import { removeContainer, shutdownContainer } from "./container.ts"
+import { finishRun } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import type { LiveSession } from "./live.ts"
 import type { EndReason } from "./metadata.ts"
+import { sameRun } from "./run.ts"
 
 const keyOf = ({ labels }: LiveSession) => ({ tool: labels.tool, id: labels.session })
 
-/** Ends a session and says in its history how. Others may be watching it: the reason is noted before they see the end. */
+/**
+ * Ends a session and says in its history how. Others may be watching it: the reason is noted before they see the end, if
+ * it can be noted; a full disk keeps no container alive.
+ */
 const endAs = <E, R>(session: LiveSession, reason: EndReason, end: Effect.Effect<void, E, R>) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
+    const run = yield* history.runs.get(keyOf(session))
     // How one ended that is only a stopped container now has been noted then.
-    if (session.instance.status !== "Stopped") yield* history.intend(keyOf(session), { reason })
+    if (session.instance.status !== "Stopped") {
+      yield* Effect.ignore(history.intend(keyOf(session), { reason }))
+    }
     yield* end
-    yield* history.finish(keyOf(session), { reason })
+    // Another run of the session may have begun meanwhile; that one's is not to be touched.
+    if (Option.isSome(run) && sameRun(run.value, session.labels)) yield* finishRun(run.value, { reason })
   })
 
 /** Deletes a session's container by force, a persistent one too. The conversation stays saved. */
 export const killSession = (session: LiveSession) =>
-  endAs(session, "killed", removeContainer(session.container, Option.some(session.labels.session)))
+  endAs(session, "killed", removeContainer(session.container, Option.some(session.labels)))
 
 /**
  * Shuts a session down in an orderly way: its system gets `timeoutSeconds`, then the plug is pulled. An ephemeral
  * container is deleted, a persistent one stays, stopped.
  */
 export const shutdownSession = (session: LiveSession, timeoutSeconds: number) =>
-  endAs(
-    session,
-    "shutdown",
-    Effect.gen(function*() {
-      yield* stopContainer(session.container, timeoutSeconds)
-      // Incus deletes an ephemeral instance by itself a moment after it has stopped.
-      if (session.labels.persistent !== "true") {
-        yield* removeContainer(session.container, Option.some(session.labels.session))
-      }
-    })
-  )
+  endAs(session, "shutdown", shutdownContainer(session.container, session.labels, timeoutSeconds))
 
 /** Turns a running ephemeral session persistent: from now on its container is stopped at the end, not deleted. */
 export const persistSession = (session: LiveSession) =>

@@ -82,6 +82,29 @@ export class CannotResume extends Data.TaggedError("CannotResume")<{
   }
 }
 
+/** The tool ended in the first moment of its session: it is missing in the image, or refuses its settings. */
+export class ToolEnded extends Data.TaggedError("ToolEnded")<{
+  /** Its title. */
+  readonly tool: string
+  readonly status: number
+  /** The last lines of its screen. */
+  readonly screen: string
+}> {
+  override get message(): string {
+    const lines = this.screen.split("\n").filter((line) => line.trim() !== "").slice(-lastLines)
+    return [`${this.tool} ended at once, with status ${this.status}`, ...lines.map((line) => `  ${line}`)]
+      .join("\n")
+  }
+  get hint(): string {
+    return this.status === 127
+      ? "Is it in the image? 'clincus shell --image ALIAS' takes another one, and 'clincus shell --debug' shows what is in it."
+      : "Run 'clincus shell --debug' to try it by hand."
+  }
+}
+
+/** How many lines of a tool's last screen are told. */
+const lastLines = 20
+
 /** A release that did not succeed: the container is still there. */
 export class ContainerLeft extends Data.TaggedError("ContainerLeft")<{
   readonly container: string

@@ -9,6 +9,8 @@ import type { Instance } from "../incus/schemas.ts"
 const Labels = Schema.Struct({
   /** With the tool a path on the host: whoever may use Incus can write labels, so neither may lead elsewhere. */
   session: Schema.UUID,
+  /** This start of the session. Containers of an older clincus name none. */
+  run: Schema.optional(Schema.UUID),
   workspace: Schema.NonEmptyString,
   /** Path of the workspace in the container. */
   directory: Schema.NonEmptyString,
@@ -17,9 +19,12 @@ const Labels = Schema.Struct({
   persistent: Schema.Literal("true", "false"),
   /** The host's user who started it; others who may use the same Incus have sessions of their own. */
   user: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
+  /** Whom the tool runs as inside. */
   uid: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   gid: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   home: Schema.NonEmptyString,
+  /** Whom its files belong to outside, `uid:gid`; the same as inside where an older clincus says nothing. */
+  owner: Schema.optional(Schema.String.pipe(Schema.pattern(/^\d{1,10}:\d{1,10}$/))),
   /** The saved session's directory on the host. */
   saved: Schema.NonEmptyString,
   /** When the session was started, ms since the epoch. */
@@ -34,8 +39,16 @@ const decode = Schema.decodeUnknownOption(Labels)
 const encode = Schema.encodeSync(Labels)
 
 /** Labels as instance configuration. */
-export const toConfig = (labels: Labels): Record<string, string> =>
-  Object.fromEntries(Object.entries(encode(labels)).map(([key, value]) => [prefix + key, value]))
+export const toConfig = (labels: Labels): Record<string, string> => {
+  const config: Record<string, string> = {}
+  for (const [key, value] of Object.entries(encode(labels))) {
+    if (value !== undefined) config[prefix + key] = value
+  }
+  return config
+}
+
+/** The keys that labels stand under. */
+export const labelKeys: ReadonlyArray<string> = Object.keys(Labels.fields).map((key) => prefix + key)
 
 /** The labels of an instance; none where it is not a clincus session. */
 export const fromInstance = (instance: Instance): Option.Option<Labels> =>

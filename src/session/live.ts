@@ -34,22 +34,42 @@ const toLive = (instance: Instance): Option.Option<LiveSession> =>
     running: instance.status === "Running"
   })))
 
-/** All containers with this prefix that clincus made for this user, oldest first. One request. */
+/** Of all instances of a server, the sessions of this user in this project and with this prefix, oldest first. */
+export const liveOf = (
+  instances: ReadonlyArray<Instance>
+): Effect.Effect<ReadonlyArray<LiveSession>, never, IncusService | SlotService | Host> =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const host = yield* Host
+    const { prefix } = yield* SlotService
+    return instances
+      .filter((instance) => instance.project === incus.project && instance.name.startsWith(prefix))
+      .flatMap((instance) => Option.toArray(toLive(instance)))
+      .filter(({ labels }) => labels.user === host.uid)
+      .toSorted((a, b) => a.labels.started - b.labels.started)
+  })
+
+/** The sessions of this user in this project and with this prefix, oldest first. One request. */
 export const liveSessions: Effect.Effect<
   ReadonlyArray<LiveSession>,
   IncusFailure,
   IncusService | SlotService | Host
-> = Effect.gen(function*() {
-  const incus = yield* IncusService
-  const host = yield* Host
-  const { prefix } = yield* SlotService
-  const instances = yield* incus.instances.list
-  return instances
-    .filter((instance) => instance.name.startsWith(prefix))
-    .flatMap((instance) => Option.toArray(toLive(instance)))
-    .filter(({ labels }) => labels.user === host.uid)
-    .toSorted((a, b) => a.labels.started - b.labels.started)
-})
+> = Effect.flatMap(IncusService, (incus) => Effect.flatMap(incus.instances.list, liveOf))
+
+/**
+ * The instances of this server that hold a session, or did when they stopped, whatever their project, prefix or state: a
+ * session is one session on the machine.
+ */
+export const holdersOf = (
+  session: string
+): Effect.Effect<ReadonlyArray<Instance>, IncusFailure, IncusService> =>
+  Effect.flatMap(IncusService, (incus) => incus.instances.listAll).pipe(
+    Effect.map((instances) =>
+      instances.filter((instance) =>
+        Option.exists(fromInstance(instance), (labels) => labels.session === session)
+      )
+    )
+  )
 
 /** This user's session in a container, by the container's name. */
 export const sessionNamed = (

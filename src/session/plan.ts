@@ -3,17 +3,23 @@ import type { Device } from "../incus/schemas.ts"
 import { outcomeDirectory } from "../tmux/scripts.ts"
 import type { Tool, ToolContext } from "../tool/Tool.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
-import type { Workspace } from "./workspace.ts"
+import type { Identity } from "./identity.ts"
 
-/** The disks of a session: workspace, state directories and outcome, each shifted to the same owner inside as outside. */
+/** The disks of a session: workspace, state directories and outcome. */
 export const devicesOf = (
-  workspace: Workspace,
+  workspace: { readonly path: string },
+  identity: Pick<Identity, "home" | "mounts">,
   directory: string,
   saved: string,
   tool: Tool,
   settings: Settings
 ): Record<string, Device> => {
-  const disk = (source: string, path: string): Device => ({ type: "disk", source, path, shift: "true" })
+  const disk = (source: string, path: string): Device => ({
+    type: "disk",
+    source,
+    path,
+    ...(identity.mounts === "shift" ? { shift: "true" } : {})
+  })
   const { network, pool } = settings.incus
   return {
     workspace: disk(workspace.path, directory),
@@ -22,7 +28,7 @@ export const devicesOf = (
       tool.state.map((
         path,
         index
-      ) => [`state${index}`, disk(`${saved}/${path}`, `${workspace.identity.home}/${path}`)])
+      ) => [`state${index}`, disk(`${saved}/${path}`, `${identity.home}/${path}`)])
     ),
     ...(pool === undefined ? {} : { root: { type: "disk", path: "/", pool } }),
     ...(network === undefined ? {} : { eth0: { type: "nic", network, name: "eth0" } })
@@ -92,8 +98,9 @@ export const commandOf = (
     case "workspace":
       return mode === "start" ? base : [...base, ...conversation.resume]
     case "discovered":
-      return mode === "start"
-        ? base
+      if (mode === "start") return base
+      return conversation.discover === undefined
+        ? [...base, ...conversation.resume(context.id)]
         : [
           "bash",
           "-c",

@@ -7,7 +7,6 @@ import { Host } from "../domain/Host.ts"
 import { isObject } from "../tool/json.ts"
 import type { HostPlace, JsonObject, Tool, ToolContext } from "../tool/Tool.ts"
 import * as State from "./StateDirectory.ts"
-import type { Identity } from "./workspace.ts"
 
 const parseJson = Schema.decodeUnknownOption(Schema.parseJson(Schema.Unknown))
 
@@ -61,7 +60,7 @@ const copyEntry = (
   from: string,
   root: string,
   to: string,
-  owner: Identity,
+  owner: State.Owner,
   depth: number
 ): Effect.Effect<void, State.StateError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
@@ -100,7 +99,7 @@ export const provision = (
   root: string,
   tool: Tool,
   context: ToolContext,
-  owner: Identity,
+  owner: State.Owner,
   options: {
     readonly fresh: boolean
     readonly credentials: ReadonlyArray<{ readonly to: string; readonly content: Uint8Array }>

@@ -1,68 +1,124 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import { stateOfOwner } from "../domain/Owner.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { removeContainer, waitUntilStopped } from "./container.ts"
+import type { Instance } from "../incus/schemas.ts"
+import { belongsTo, endContainer, retire, waitUntilStopped } from "./container.ts"
+import { finishRun, removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
-import { liveSessions } from "./live.ts"
-import type { Metadata } from "./metadata.ts"
+import { liveOf } from "./live.ts"
+import { decide, type RunRecord, type Sighting } from "./run.ts"
 import * as State from "./StateDirectory.ts"
 
-/** A session may be just starting or ending; for this long nobody takes it for a dead one (ms). */
-const grace = 60_000
-/** One whose container was never seen running may wait for an image to be unpacked (ms). */
-const setUpGrace = 15 * 60_000
-
-/** True once the container of this start has run: `startSession` notes the time of the start then, and not before. */
-const hasRun = (metadata: Option.Option<Metadata>, since: number) =>
-  Option.exists(metadata, ({ lastUsedAt }) => lastUsedAt.getTime() >= since)
+/** A stopped container that no record speaks of may be one that somebody with another directory is making (ms). */
+const strangerGrace = 15 * 60_000
+/** A reboot shows as stopped for a quarter of a second; what is off for this long is off. */
+const rebootTime = "1500 millis"
+/** How long the system of a persistent container gets to shut down (s). */
+const shutdownSeconds = 10
 
 /** One session that cannot be put in order does not keep the others. */
-const warn = Effect.catchAll((error: { readonly message: string }) => Effect.logWarning(error.message))
+const warn = Effect.catchAll((error: { readonly message: string; readonly hint?: string | undefined }) =>
+  Effect.as(
+    Effect.logWarning(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`),
+    false
+  )
+)
+
+const instanceOf = (run: RunRecord, instances: ReadonlyArray<Instance>) =>
+  instances.find((instance) => belongsTo(instance, { session: run.id, run: run.run }))
+
+/** Whether a run's container can be seen here: another server, or a project that is hidden, says nothing of it. */
+const sight = (run: RunRecord, instance: Instance | undefined) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    if (instance !== undefined) return instance.status === "Stopped" ? "stopped" : "live"
+    if (run.server !== undefined) {
+      const { environment } = yield* incus.server
+      if (environment.certificate_fingerprint !== run.server) return "unknown"
+    }
+    return run.project === undefined || (yield* incus.hasProject(run.project)) ? "absent" : "unknown"
+  }).pipe(
+    Effect.map((seen): Sighting => seen),
+    // Who cannot be asked has said nothing.
+    Effect.orElseSucceed((): Sighting => "unknown")
+  )
+
+/** What is saved of a run that is over: its end, or nothing at all where its container was never made. */
+const close = (run: RunRecord) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    // Without metadata the container was never made, so there is nothing in it to keep. Damaged metadata is some.
+    const made = yield* State.exists(history.directory(run), "metadata.json")
+    yield* made ? finishRun(run, { reason: "lost" }) : removeSaved(run)
+    return true
+  })
+
+/** True where the run has been finished. */
+const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: number) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const instance = instanceOf(run, instances)
+    const decision = decide(run, {
+      container: yield* sight(run, instance),
+      owner: run.owner === undefined ? "dead" : yield* stateOfOwner(run.owner),
+      age: now - run.since
+    })
+    const holder = { session: run.id, run: run.run }
+    const there = incus.instancesOf(instance?.project ?? incus.project)
+    switch (decision) {
+      case "leave":
+        return false
+      case "finish":
+        return yield* close(run)
+      case "retire":
+        yield* Effect.sleep(rebootTime)
+        return instance !== undefined && (yield* retire(there, instance.name, holder)) && (yield* close(run))
+      case "undo":
+        if (instance !== undefined) yield* endContainer(instance.name, holder, shutdownSeconds, there)
+        return yield* close(run)
+    }
+  })
 
 /**
- * Brings the disk in line with what Incus says. Sessions that ended with nobody watching get their ending noted and
- * their credentials removed; ephemeral containers that a crash of the host left stopped are deleted. Any command may run
- * it, several at once too. Returns the ids of the sessions that were finished.
+ * Brings the disk in line with what Incus says: a run that is over gets its ending noted and its credentials removed, and
+ * a start that nobody goes on with is undone. Any command may run it, several at once too. Returns the ids of the
+ * sessions that were finished.
  */
 export const reconcile = Effect.gen(function*() {
   const history = yield* HistoryStore
   const incus = yield* IncusService
   // What is on the disk is read before Incus is asked: a session that gets on meanwhile is then seen running.
-  const open = yield* Effect.forEach(
-    yield* history.unfinished,
-    (session) =>
-      Effect.map(history.get(session), (metadata) => ({ session, ran: hasRun(metadata, session.since) }))
-  )
-  const live = yield* liveSessions
-  // The directory of saved sessions is shared by all prefixes and projects.
+  const { damaged, runs } = yield* history.runs.list
   const instances = yield* incus.instances.listAll
   const now = yield* Clock.currentTimeMillis
-
   yield* Effect.forEach(
-    live.filter(({ instance, labels }) =>
-      instance.status === "Stopped" && labels.persistent === "false"
-      && now - labels.started
-        > (open.some(({ ran, session }) => ran && session.id === labels.session) ? grace : setUpGrace)
-    ),
-    ({ container, labels }) => warn(removeContainer(container, Option.some(labels.session))),
-    { concurrency: 4 }
+    damaged,
+    (path) =>
+      Effect.logWarning(
+        `${path} cannot be read as the record of a session, so nothing is done about it. Remove it when you have looked at it.`
+      )
   )
 
-  const running = new Set(
-    instances.filter(({ status }) => status !== "Stopped").map(({ config }) => config["user.clincus.session"])
+  const finished = yield* Effect.forEach(
+    runs,
+    (run) => Effect.map(warn(settleRun(run, instances, now)), (done) => done ? [run.id] : []),
+    { concurrency: 8 }
   )
-  // One that ran and is not there any more has ended; one that never did may be about to.
-  const ended = open.filter(({ ran, session }) =>
-    !running.has(session.id) && (ran || now - session.since > setUpGrace)
+
+  // What no record speaks of: an ephemeral container that a crash of the host left stopped.
+  const strangers = (yield* liveOf(instances)).filter(({ instance, labels }) =>
+    instance.status === "Stopped" && labels.persistent === "false" && now - labels.started > strangerGrace
+    && !runs.some((run) => belongsTo(instance, { session: run.id, run: run.run }))
   )
-  yield* Effect.forEach(ended, ({ session }) =>
-    warn(Effect.gen(function*() {
-      // Without metadata the container was never made, so there is nothing in it to keep. Damaged metadata is some.
-      const made = yield* State.isFile(history.directory(session), "metadata.json")
-      yield* made ? history.finish(session, { reason: "lost" }) : history.remove(session)
-    })))
-  return ended.map(({ session }) => session.id)
+  yield* Effect.forEach(
+    strangers,
+    ({ container, labels }) => retire(incus.instances, container, labels).pipe(warn),
+    {
+      concurrency: 4
+    }
+  )
+  return finished.flat()
 })
 
 /** Waits, briefly, until a container whose tool has ended is off, and then reconciles. For whoever watched it end. */

@@ -1,13 +1,15 @@
-import * as Clock from "effect/Clock"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { IncusService } from "../incus/IncusService.ts"
+import type { Instance } from "../incus/schemas.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
 import { waitUntilStopped } from "./container.ts"
+import { holdsWords } from "./conversations.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
-import { type LiveSession, liveSessions } from "./live.ts"
+import { holdersOf, liveOf, type LiveSession, liveSessions, sessionNamed } from "./live.ts"
 import type { Metadata } from "./metadata.ts"
-import * as State from "./StateDirectory.ts"
 import type { Workspace } from "./workspace.ts"
 
 /** What `--resume` leads to: a session that runs and is attached to, or a saved one that is started again. */
@@ -53,102 +55,104 @@ export const findSaved = (prefix: string) =>
     return only
   })
 
-/** Whether a saved session holds a conversation, as far as the host can tell: in doubt it does. */
+/** Whether a saved session holds anything that the user said, as far as the host can tell: in doubt it does. */
 export const holdsConversation = (metadata: Metadata, directory: string): Effect.Effect<boolean> => {
   const tool = builtIn.find(({ name }) => name === metadata.tool)
-  if (tool?.conversation.kind !== "given" || tool.conversation.saved === undefined) {
-    return Effect.succeed(true)
-  }
-  return State.isFile(
-    directory,
-    tool.conversation.saved({ id: metadata.id, directory: metadata.containerPath })
-  )
+  return tool === undefined ? Effect.succeed(true) : holdsWords(tool, directory, metadata.containerPath)
 }
 
-/**
- * The session to resume: by id or the beginning of one; without it the newest of this workspace that holds a conversation, of this
- * tool and slot where they are given. Never starts anything by itself.
- */
-export const findResumable = (
-  request: { readonly id: string } | {
-    readonly workspace: Workspace
-    readonly tool: string | undefined
-    readonly slot: number | undefined
-  }
-) =>
+/** Sessions of directories that are not there any more: this one may be one of them, under a new name. */
+const homeless = (sessions: ReadonlyArray<Metadata>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    return yield* Effect.filter(
+      sessions.slice(0, 100),
+      (one) => Effect.map(Effect.orElseSucceed(fs.exists(one.workspace), () => true), (exists) => !exists)
+    )
+  })
+
+export type Wanted = { readonly id: string } | {
+  readonly workspace: Workspace
+  readonly tool: string | undefined
+  readonly slot: number | undefined
+}
+
+/** The newest session of a workspace in which something was said; one that still runs counts whatever was said. */
+const newestOf = (wanted: Exclude<Wanted, { readonly id: string }>) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    const metadata = "id" in request ? yield* findSaved(request.id) : yield* Effect.gen(function*() {
-      const { sessions } = yield* history.list
-      const here = sessions.filter((one) =>
-        one.workspace === request.workspace.path
-        && (request.tool === undefined || one.tool === request.tool)
-        && (request.slot === undefined || one.slot === request.slot)
-      )
-      // One that still runs is attached to, whether anything was said in it yet or not.
-      const running = new Set((yield* liveSessions).map(({ labels }) => labels.session))
-      const newest = yield* Effect.findFirst(here, (one) =>
-        running.has(one.id) ? Effect.succeed(true) : holdsConversation(one, history.directory(one)))
-      if (Option.isSome(newest)) {
-        return newest.value
-      }
-      if (here.length > 0) {
-        return yield* new CannotResume({
-          reason: `nothing was said in the saved sessions of ${request.workspace.path}`,
-          next: offer(here)
-        })
-      }
-      const narrowed = [
-        request.tool === undefined ? "" : ` with ${request.tool}`,
-        request.slot === undefined ? "" : ` in slot ${request.slot}`
-      ].join("")
-      return yield* new CannotResume({
-        reason: `there is no saved session of ${request.workspace.path}${narrowed}`,
-        next: offer(sessions)
-      })
-    })
-    const saved: Resumable = { _tag: "Saved", metadata }
-    const session = (yield* liveSessions).find(({ labels, running }) =>
-      running && labels.session === metadata.id
+    const { sessions } = yield* history.list
+    const here = sessions.filter((one) =>
+      one.workspace === wanted.workspace.path
+      && (wanted.tool === undefined || one.tool === wanted.tool)
+      && (wanted.slot === undefined || one.slot === wanted.slot)
     )
-    if (session === undefined) {
-      return saved
+    const running = new Set((yield* liveSessions).map(({ labels }) => labels.session))
+    const newest = yield* Effect.findFirst(here, (one) =>
+      running.has(one.id) ? Effect.succeed(true) : holdsConversation(one, history.directory(one)))
+    if (Option.isSome(newest)) {
+      return newest.value
     }
-    if (Option.isNone(yield* history.outcome(metadata))) {
+    if (here.length > 0) {
+      return yield* new CannotResume({
+        reason: `nothing was said in the saved sessions of ${wanted.workspace.path}`,
+        next: offer(here)
+      })
+    }
+    const narrowed = [
+      wanted.tool === undefined ? "" : ` with ${wanted.tool}`,
+      wanted.slot === undefined ? "" : ` in slot ${wanted.slot}`
+    ].join("")
+    const [moved, ...others] = yield* homeless(sessions)
+    return yield* new CannotResume({
+      reason: `there is no saved session of ${wanted.workspace.path}${narrowed}`,
+      next: moved === undefined
+        ? offer(sessions)
+        : `If it was moved here, name the session: clincus shell --resume=${moved.id} ${wanted.workspace.path}\n${
+          offer([moved, ...others])
+        }`
+    })
+  })
+
+const inProject = (instance: Instance, project: string) =>
+  instance.project === project ? "" : ` --project ${instance.project}`
+
+/**
+ * The session to resume: by id or the beginning of one; without it the newest of this workspace that holds a conversation,
+ * of this tool and slot where they are given. Never starts anything by itself. A session is one session on this machine:
+ * where its container runs under another prefix or in another project, that one is the session.
+ */
+export const findResumable = (wanted: Wanted) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const incus = yield* IncusService
+    const metadata = "id" in wanted ? yield* findSaved(wanted.id) : yield* newestOf(wanted)
+    const saved: Resumable = { _tag: "Saved", metadata }
+    const holder = (yield* holdersOf(metadata.id)).find(({ status }) => status !== "Stopped")
+    if (holder === undefined) return saved
+    if (holder.project !== incus.project) {
+      return yield* new CannotResume({
+        reason:
+          `session ${metadata.id} is ${holder.status.toLowerCase()} in ${holder.name} of the project ${holder.project}`,
+        next: `Attach to it there: INCUS_PROJECT=${holder.project} clincus attach ${holder.name}`
+      })
+    }
+    if (holder.status === "Frozen") {
+      return yield* new CannotResume({
+        reason: `session ${metadata.id} is frozen, in ${holder.name}`,
+        next: `Thaw it (incus resume ${holder.name}), then: clincus attach ${holder.name}`
+      })
+    }
+    const session = yield* sessionNamed(holder.name)
+    if (holder.status === "Running" && Option.isNone(yield* history.outcome(metadata))) {
       const found: Resumable = { _tag: "Live", session }
       return found
     }
     // The tool has ended, and its container is about to: there is nothing to attach to any more.
-    if (yield* waitUntilStopped(session.container, 15_000)) {
-      return saved
-    }
+    if (yield* waitUntilStopped(session.container, 15_000)) return saved
     return yield* new CannotResume({
-      reason: `session ${metadata.id} has ended, but its container ${session.container} still runs`,
+      reason: `session ${metadata.id} has ended, but its container ${session.container} is still there`,
       next: `End that first: clincus kill ${session.container}`
-    })
-  })
-
-/** For this long a start that has made no container yet is believed to be under way (ms). */
-const startGrace = 60_000
-
-/** Fails where another program is just resuming the session: two tools must not write one state. */
-export const requireIdle = (session: { readonly tool: string; readonly id: string }) =>
-  Effect.gen(function*() {
-    const history = yield* HistoryStore
-    const open = (yield* history.unfinished).find(({ id, tool }) =>
-      id === session.id && tool === session.tool
-    )
-    if (open === undefined) return
-    const metadata = yield* history.get(session)
-    const starting = (yield* Clock.currentTimeMillis) - open.since < startGrace
-      && !Option.exists(metadata, ({ lastUsedAt }) => lastUsedAt.getTime() >= open.since)
-    const running = (yield* liveSessions).find((one) => one.running && one.labels.session === session.id)
-    if (!starting && running === undefined) return
-    return yield* new CannotResume({
-      reason: `session ${session.id} is just being started by another clincus`,
-      next: running === undefined
-        ? "Try again in a moment."
-        : `Attach to it: clincus attach ${running.container}`
     })
   })
 
@@ -159,7 +163,26 @@ export const requireIdle = (session: { readonly tool: string; readonly id: strin
 export const slotFor = (metadata: Metadata, asked: number | undefined) =>
   Effect.gen(function*() {
     if (!metadata.persistent) return asked ?? 0
-    const container = (yield* liveSessions).find((one) => one.container === metadata.container)
+    const incus = yield* IncusService
+    const everywhere = yield* incus.instances.listAll
+    const container = (yield* liveOf(everywhere)).find((one) => one.container === metadata.container)
+    const elsewhere = everywhere.find(({ config, name }) =>
+      name === metadata.container && config["user.clincus.session"] === metadata.id
+    )
+    if (container === undefined && elsewhere !== undefined) {
+      return yield* new CannotResume({
+        reason: elsewhere.project === incus.project
+          ? `session ${metadata.id} is persistent, and its container ${elsewhere.name} has another prefix than the one in force`
+          : `session ${metadata.id} is persistent, and its container ${elsewhere.name} is in the project ${elsewhere.project}`,
+        next: elsewhere.project === incus.project
+          ? `Say CLINCUS_CONTAINER_PREFIX=${
+            elsewhere.name.replace(/[0-9a-f]+-\d+$/, "")
+          }, or delete that container: incus delete ${elsewhere.name}`
+          : `Say INCUS_PROJECT=${elsewhere.project}, or delete that container: incus delete${
+            inProject(elsewhere, incus.project)
+          } ${elsewhere.name}`
+      })
+    }
     if (container === undefined) return asked ?? metadata.slot
     if (asked !== undefined && asked !== 0 && asked !== metadata.slot) {
       return yield* new CannotResume({

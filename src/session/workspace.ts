@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
 import { Host } from "../domain/Host.ts"
+import { isShared } from "../domain/subids.ts"
+import type { Owner } from "./StateDirectory.ts"
 
 /** The path given for a workspace is no directory that can be worked on. `reason` says which way. */
 export class BadWorkspace extends Data.TaggedError("BadWorkspace")<{
@@ -30,36 +32,28 @@ export class BadWorkspace extends Data.TaggedError("BadWorkspace")<{
   }
 }
 
-/** Who the tool runs as, inside as outside. */
-export interface Identity {
-  readonly uid: number
-  readonly gid: number
-  /** Home directory in the container. */
-  readonly home: string
-}
-
 /** A directory that a session works on. Two paths that lead to the same directory are the same workspace. */
 export interface Workspace {
   /** Real path on the host. */
   readonly path: string
   /** SHA-256 of the real path, in hex; container names carry the first digits. */
   readonly hash: string
-  readonly identity: Identity
+  /** The user whom what a session makes there belongs to. */
+  readonly owner: Owner
+  /** Groups by which that user may write there, beside the owner's own. */
+  readonly groups: ReadonlyArray<number>
 }
 
 export const hashOf = (path: string): string => createHash("sha256").update(path).digest("hex")
 
 /**
- * The tool runs as the owner of the workspace, so that files made on one side belong to the user on the other. A user
- * who is not root works on somebody else's directory with rights of their own, never with the owner's.
+ * The tool works with the rights of the directory's owner, so that files made on one side belong to the user on the other.
+ * A user who is not root works on somebody else's directory with rights of their own, never with the owner's.
  */
-const identityOf = (
-  host: { readonly uid: number; readonly gid: number },
-  owner: { uid: number; gid: number }
-): Identity => {
-  const { gid, uid } = host.uid === 0 || host.uid === owner.uid ? owner : host
-  return { uid, gid, home: uid === 0 ? "/root" : "/home/code" }
-}
+const ownerFor = (host: Owner, owner: Owner): Owner =>
+  host.uid === 0 || host.uid === owner.uid ? owner : { uid: host.uid, gid: host.gid }
+
+const groupWritable = 0o020
 
 /** Looks at a directory, relative paths from the host's current one. Fails with `BadWorkspace`. */
 export const openWorkspace = (
@@ -80,9 +74,13 @@ export const openWorkspace = (
     if (info.type !== "Directory") return yield* bad("file")
     if (real === "/") return yield* bad("root")
     yield* fs.readDirectory(real).pipe(Effect.mapError(() => bad("unreadable")))
-    const owner = {
+    const directory = {
       uid: Option.getOrElse(info.uid, () => host.uid),
       gid: Option.getOrElse(info.gid, () => host.gid)
     }
-    return { path: real, hash: hashOf(real), identity: identityOf(host, owner) }
+    const owner = ownerFor(host, directory)
+    const byGroup = directory.gid !== owner.gid && isShared(directory.gid) &&
+      (info.mode & groupWritable) !== 0
+      && host.uid !== 0 && host.groups.includes(directory.gid)
+    return { path: real, hash: hashOf(real), owner, groups: byGroup ? [directory.gid] : [] }
   })

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Host } from "../domain/Host.ts"
 import { Progress } from "../domain/Progress.ts"
+import type { HostIds } from "../domain/subids.ts"
 import { ImageService } from "../image/ImageService.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
@@ -23,7 +24,6 @@ import { profileStep } from "./profile.ts"
 import { makeServer } from "./server.ts"
 import type { SetupFailure, Status, Step, StepName } from "./Step.ts"
 import { storageStep } from "./storage.ts"
-import type { HostIds } from "./subids.ts"
 
 /** Where Incus is, and what of it sessions are to use; what is not given is chosen. */
 export interface SetupOptions {

@@ -1,7 +1,4 @@
 import * as Effect from "effect/Effect"
-import type { Machine } from "./machine.ts"
-import type { IncusServer } from "./server.ts"
-import { type Action, done, manual, needed, type Step } from "./Step.ts"
 import {
   firstFreeId,
   type HostIds,
@@ -14,7 +11,10 @@ import {
   rootRanges,
   shownRange,
   together
-} from "./subids.ts"
+} from "../domain/subids.ts"
+import type { Machine } from "./machine.ts"
+import type { IncusServer } from "./server.ts"
+import { type Action, done, manual, needed, type Step } from "./Step.ts"
 
 const size = 1_000_000_000
 

@@ -28,6 +28,8 @@ export interface TmuxStart {
   readonly onExit: "end" | "shell"
   /** Files in the container that are removed when the session ends, absolute. */
   readonly remove: ReadonlyArray<string>
+  /** How long the tool is watched before it counts as started (ms); one that ends within that has left its outcome. */
+  readonly moment: number
   /** Shell lines that root runs first, in the same request: another request would cost some 30 ms. */
   readonly prelude: string
 }
@@ -159,6 +161,7 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
               columns: start.size.columns,
               rows: start.size.rows,
               on_exit: start.onExit,
+              moment: Math.ceil(start.moment / 10),
               words: start.command.length,
               remove: start.remove.length
             }).map(([name, value]) => `${name}=${value}`),
@@ -193,9 +196,14 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
 
       shell: (guest, terminal, io) =>
         incus.exec.terminal(guest.container, {
-          command: ["/bin/sh", "-c", `${knownTerminal}exec bash -l`],
+          // An exec has none of the user's other groups; init-groups gives them.
+          command: [
+            "/bin/sh",
+            "-c",
+            `${knownTerminal}exec setpriv --reuid ${guest.uid} --regid ${guest.gid} --init-groups -- bash -l`
+          ],
           environment: { ...environment(guest), TERM: terminal },
-          ...as(guest)
+          directory: guest.directory
         }, io),
 
       capture: (guest, { ansi, lines }) =>

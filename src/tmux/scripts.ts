@@ -102,5 +102,14 @@ export HOME="$_clincus_home" USER="$_clincus_user" LOGNAME="$_clincus_user" SHEL
 cd -- "$_clincus_directory" || fail "the workspace is not mounted at $_clincus_directory"
 setpriv --reuid "$_clincus_uid" --regid "$_clincus_gid" --init-groups -- \\
   tmux -u -S ${socketPath} -f ${guestDirectory}/tmux.conf \\
-  new-session -d -s clincus -x "$_clincus_columns" -y "$_clincus_rows" -- /bin/bash ${guestDirectory}/pane "\${words[@]}" </dev/null
+  new-session -d -s clincus -x "$_clincus_columns" -y "$_clincus_rows" -- /bin/bash ${guestDirectory}/pane "\${words[@]}" </dev/null || exit
+# A read of what never comes is a pause without a process.
+if [ "$_clincus_moment" -gt 0 ]; then
+  exec 8<> <(:)
+  for ((i = 0; i < _clincus_moment; i++)); do
+    [ ! -e ${outcomeDirectory}/status ] || break
+    read -r -t 0.01 -u 8 _
+  done
+fi
+exit 0
 `

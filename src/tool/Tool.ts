@@ -17,23 +17,50 @@ export interface ToolContext {
 
 /**
  * How a tool names its conversations:
- * `given`: it takes the session's id; the file `saved` exists once there is something to resume.
- * `discovered`: it makes ids of its own; `discover`, a shell line run in the container, prints the id to go on with.
+ * `given`: it takes the session's id for a new one.
+ * `discovered`: it makes ids of its own.
  * `workspace`: it keeps the history in the workspace itself.
+ * `discover` is a shell line, run in the container, that prints the id to go on with: for what only the tool can read.
  */
 export type Conversation =
   | {
     readonly kind: "given"
     readonly start: (id: string) => ReadonlyArray<string>
     readonly resume: (id: string) => ReadonlyArray<string>
-    readonly saved?: (context: Pick<ToolContext, "id" | "directory">) => string
   }
   | {
     readonly kind: "discovered"
-    readonly discover: string
+    readonly discover?: string
     readonly resume: (id: string) => ReadonlyArray<string>
   }
   | { readonly kind: "workspace"; readonly resume: ReadonlyArray<string> }
+
+/**
+ * Where in the state a tool keeps what was said to it, so that it is looked for and not computed. `traces` are files that
+ * hold what the user typed, such as a history of prompts: if one is not empty, something was said.
+ */
+export type Conversations =
+  | {
+    readonly kind: "transcripts"
+    /** Directory of the transcripts in the state, and how many directories deep they are in it. */
+    readonly below: string
+    readonly deep: number
+    /** The tool's own id of the conversation in a file, by its path in that directory; undefined for other files. */
+    readonly idOf: (path: string) => string | undefined
+    /** True for a line by which the user, or the tool for the user, has said something. */
+    readonly isTurn: (line: string) => boolean
+    /** True for a transcript of this directory, where the tool goes on only with those of the one that it is started in. */
+    readonly isOf?: (text: string, directory: string) => boolean
+    readonly traces: ReadonlyArray<string>
+  }
+  /** Databases that hold the bytes `sign` as soon as something was said. */
+  | {
+    readonly kind: "database"
+    readonly files: ReadonlyArray<string>
+    readonly sign: string
+    readonly traces: ReadonlyArray<string>
+  }
+  | { readonly kind: "unknown" }
 
 /**
  * A place on the host: `path` below the user's home directory or, where the variable `moved.by` is set, `moved.path`
@@ -96,6 +123,7 @@ export interface Tool {
   /** Arguments that are always given. */
   readonly args: ReadonlyArray<string>
   readonly conversation: Conversation
+  readonly conversations: Conversations
 }
 
 /** Files and directories of the state that are removed when the session ends. */

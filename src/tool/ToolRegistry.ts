@@ -98,7 +98,8 @@ const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, Too
       kind: "given",
       start: withId(settings.start ?? []),
       resume: withId(settings.resume ?? settings.start ?? [])
-    }
+    },
+    conversations: { kind: "unknown" }
   })
 }
 

@@ -24,5 +24,6 @@ export const aider: Tool = {
   bypass: ["--yes-always"],
   ask: [],
   args: ["--no-check-update"],
-  conversation: { kind: "workspace", resume: ["--restore-chat-history"] }
+  conversation: { kind: "workspace", resume: ["--restore-chat-history"] },
+  conversations: { kind: "unknown" }
 }

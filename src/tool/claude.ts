@@ -1,3 +1,6 @@
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { uuid } from "./ids.ts"
 import { objectAt, pick } from "./json.ts"
 import type { JsonDocument, Tool } from "./Tool.ts"
 
@@ -55,6 +58,16 @@ const settings: JsonDocument = {
       ? undefined
       : { ...pick(own, ["env"]), ...(bypass ? { skipDangerousModePermissionPrompt: true } : {}), ...current }
 }
+
+/** A line of a transcript: what was said by one side. Lines of the tool's own, on files and settings, have other types. */
+const Line = Schema.parseJson(Schema.Struct({ type: Schema.String, isMeta: Schema.optional(Schema.Boolean) }))
+const decodeLine = Schema.decodeUnknownOption(Line)
+
+const isTurn = (line: string): boolean =>
+  Option.exists(
+    decodeLine(line),
+    ({ isMeta, type }) => (type === "user" || type === "assistant") && isMeta !== true
+  )
 
 /** Claude Code; see https://docs.claude.com/en/docs/claude-code/settings. */
 export const claude: Tool = {
@@ -120,7 +133,15 @@ export const claude: Tool = {
   conversation: {
     kind: "given",
     start: (id) => ["--session-id", id],
-    resume: (id) => ["--resume", id],
-    saved: ({ directory, id }) => `.claude/projects/${directory.replaceAll(/[^A-Za-z0-9]/g, "-")}/${id}.jsonl`
+    resume: (id) => ["--resume", id]
+  },
+  conversations: {
+    kind: "transcripts",
+    below: ".claude/projects",
+    deep: 1,
+    idOf: (path) => new RegExp(`^[^/]+/(${uuid})\\.jsonl$`).exec(path)?.[1],
+    isTurn,
+    isOf: (text, directory) => text.includes(`"cwd":${JSON.stringify(directory)}`),
+    traces: [".claude/history.jsonl"]
   }
 }

@@ -1,3 +1,4 @@
+import { uuid } from "./ids.ts"
 import type { HostPlace, JsonDocument, Tool } from "./Tool.ts"
 
 const auth = ".codex/auth.json"
@@ -41,8 +42,14 @@ export const codex: Tool = {
   args: ["--no-daemon"],
   conversation: {
     kind: "discovered",
-    discover:
-      `find "$CODEX_HOME/sessions" -name 'rollout-*.jsonl' -printf '%T@ %f\\n' 2>/dev/null | sort -n | tail -n 1 | grep -oE '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'`,
     resume: (id) => ["resume", id]
+  },
+  conversations: {
+    kind: "transcripts",
+    below: ".codex/sessions",
+    deep: 3,
+    idOf: (path) => new RegExp(`/rollout-[^/]*-(${uuid})\\.jsonl$`).exec(path)?.[1],
+    isTurn: (line) => /"role"\s*:\s*"(user|assistant)"|"type"\s*:\s*"(user|agent)_message"/.test(line),
+    traces: [".codex/history.jsonl"]
   }
 }

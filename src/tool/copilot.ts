@@ -49,5 +49,6 @@ export const copilot: Tool = {
     kind: "given",
     start: (id) => [`--session-id=${id}`],
     resume: (id) => [`--session-id=${id}`]
-  }
+  },
+  conversations: { kind: "unknown" }
 }

@@ -55,5 +55,6 @@ export const gemini: Tool = {
     kind: "given",
     start: (id) => ["--session-id", id],
     resume: (id) => ["--resume", id]
-  }
+  },
+  conversations: { kind: "unknown" }
 }

@@ -74,5 +74,14 @@ export const opencode: Tool = {
     kind: "discovered",
     discover,
     resume: (id) => ["--session", id]
+  },
+  conversations: {
+    kind: "database",
+    files: [
+      ".local/share/opencode/opencode.db",
+      ".local/share/opencode/opencode.db-wal"
+    ],
+    sign: "msg_",
+    traces: [".local/state/opencode/prompt-history.jsonl"]
   }
 }

@@ -26,6 +26,7 @@ const load = (
     const host = {
       uid: 1000,
       gid: 1000,
+      groups: [],
       user: "me",
       home,
       directory: home,

@@ -59,7 +59,7 @@ describe("a session as a library", () => {
           end: { reason: "detached" }
         })
         expect(metadata.endedAt?.getTime()).toBeGreaterThanOrEqual(metadata.startedAt.getTime())
-        expect(yield* history.unfinished).toEqual([])
+        expect((yield* history.runs.list).runs).toEqual([])
         expect(statSync(directory).mode & 0o777).toBe(0o700)
         expect(statSync(join(directory, "metadata.json")).mode & 0o777).toBe(0o600)
       }))

@@ -15,20 +15,23 @@ const settings: Settings = {
   session: { on_exit: "end", on_detach: "keep" },
   limits: { cpu: "2", memory: undefined, processes: 500 },
   environment: { forward: [], set: {} },
+  security: { root_on_mounts: false, root_workspace: true },
   paths: { sessions_dir: "/home/me/.clincus", preserve_workspace_path: false },
   incus: { project: "default", socket: "/socket", pool: undefined, network: undefined }
 }
 const workspace = {
   path: "/home/me/project",
   hash: hashOf("/home/me/project"),
-  identity: { uid: 1000, gid: 1000, home: "/home/code" }
+  owner: { uid: 1234, gid: 100 },
+  groups: []
 }
 const saved = `/home/me/.clincus/sessions-opencode/${id}`
-const disk = (source: string, path: string) => ({ type: "disk", source, path, shift: "true" })
+const disk = (source: string, path: string) => ({ type: "disk", source, path })
+const mapped = { home: "/home/code", mounts: "map" } as const
 
 describe("the plan of a session", () => {
   it("mounts the workspace, the outcome and the tool's state, and nothing else", () => {
-    expect(devicesOf(workspace, "/workspace", saved, opencode, settings)).toEqual({
+    expect(devicesOf(workspace, mapped, "/workspace", saved, opencode, settings)).toEqual({
       workspace: disk("/home/me/project", "/workspace"),
       outcome: disk(`${saved}/outcome`, "/var/lib/clincus/outcome"),
       state0: disk(`${saved}/.local/share/opencode`, "/home/code/.local/share/opencode"),
@@ -36,7 +39,7 @@ describe("the plan of a session", () => {
       state2: disk(`${saved}/.local/state/opencode`, "/home/code/.local/state/opencode")
     })
     const chosen = { ...settings, incus: { ...settings.incus, pool: "fast", network: "br1" } }
-    expect(devicesOf(workspace, "/workspace", saved, claude, chosen)).toMatchObject({
+    expect(devicesOf(workspace, mapped, "/workspace", saved, claude, chosen)).toMatchObject({
       root: { type: "disk", path: "/", pool: "fast" },
       eth0: { type: "nic", network: "br1", name: "eth0" }
     })

@@ -1,7 +1,5 @@
 import { expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { idsStep } from "../../src/setup/ids.ts"
-import type { Reach } from "../../src/setup/server.ts"
 import {
   firstFreeId,
   type HostIds,
@@ -13,7 +11,9 @@ import {
   parseIds,
   rootRanges,
   together
-} from "../../src/setup/subids.ts"
+} from "../../src/domain/subids.ts"
+import { idsStep } from "../../src/setup/ids.ts"
+import type { Reach } from "../../src/setup/server.ts"
 import { fakeMachine, perform, warningOf } from "./fakeMachine.ts"
 
 const none: HostIds = { uids: [], gids: [] }

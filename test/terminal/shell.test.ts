@@ -253,7 +253,7 @@ describe("clincus shell in a terminal", () => {
         ".fake/conversation"
       )
       expect(Fs.readFileSync(conversation, "utf8")).toBe("said sudo shutdown 0\n")
-      expect(yield* history.unfinished).toEqual([])
+      expect((yield* history.runs.list).runs).toEqual([])
     }))
 
   Library.test("a tool that does not start shows its status and its last lines", () =>

@@ -59,6 +59,7 @@ describe("the registry", () => {
     session: { on_exit: "end", on_detach: "keep" },
     limits: { cpu: undefined, memory: undefined, processes: undefined },
     environment: { forward: [], set: {} },
+    security: { root_on_mounts: false, root_workspace: true },
     paths: { sessions_dir: "/saved", preserve_workspace_path: false },
     incus: { project: "default", socket: "/socket", pool: undefined, network: undefined }
   })

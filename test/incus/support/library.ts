@@ -9,7 +9,8 @@ import { randomUUID } from "node:crypto"
 import * as Config from "../../../src/config/ConfigService.ts"
 import { Host } from "../../../src/domain/Host.ts"
 import * as History from "../../../src/session/HistoryStore.ts"
-import { type SessionRequest, startSession } from "../../../src/session/Session.ts"
+import type { SessionRequest } from "../../../src/session/request.ts"
+import { startSession } from "../../../src/session/Session.ts"
 import * as Slots from "../../../src/session/SlotService.ts"
 import { openWorkspace } from "../../../src/session/workspace.ts"
 import * as Tmux from "../../../src/tmux/TmuxService.ts"
@@ -21,6 +22,7 @@ const hostLayer = Layer.effect(
   Effect.map(World, ({ environment, home, root }) => ({
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
+    groups: process.getgroups?.() ?? [],
     user: "tester",
     home,
     directory: root,

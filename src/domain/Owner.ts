@@ -1,0 +1,52 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+/**
+ * A process, so that another one can tell later whether it still runs, whatever the clocks say: a pid is used again, but
+ * not with the same start time in the same boot. See proc_pid_stat(5).
+ */
+export const Owner = Schema.Struct({
+  pid: Schema.Int.pipe(Schema.positive()),
+  /** Clock ticks from the machine's boot to the start of the process. */
+  started: Schema.NonEmptyString,
+  boot: Schema.NonEmptyString,
+  /** The namespace that the pid counts in. */
+  namespace: Schema.String
+})
+export type Owner = typeof Owner.Type
+
+const text = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
+    Effect.map((content) => content.trim()),
+    Effect.orElseSucceed(() => "")
+  )
+
+const boot = text("/proc/sys/kernel/random/boot_id")
+const namespace = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readLink("/proc/self/ns/pid")).pipe(
+  Effect.orElseSucceed(() => "")
+)
+
+/** The start time in ticks; empty where there is no such process. The program's name may hold spaces and parentheses. */
+const startOf = (pid: number | "self") =>
+  Effect.map(text(`/proc/${pid}/stat`), (line) => line.slice(line.lastIndexOf(")") + 2).split(" ")[19] ?? "")
+
+/** This process. */
+export const ownProcess: Effect.Effect<Owner, never, FileSystem.FileSystem> = Effect.all({
+  pid: Effect.sync(() => process.pid),
+  started: Effect.map(startOf("self"), (ticks) => ticks === "" ? "0" : ticks),
+  boot: Effect.map(boot, (id) => id === "" ? "0" : id),
+  namespace
+}, { concurrency: "unbounded" })
+
+/** `unknown` where the process counts in another namespace of pids, so that it cannot be looked for. */
+export const stateOfOwner = (
+  owner: Owner
+): Effect.Effect<"alive" | "dead" | "unknown", never, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const here = yield* Effect.all([boot, namespace, startOf(owner.pid)], { concurrency: "unbounded" })
+    const [bootNow, namespaceNow, startedNow] = here
+    if (bootNow !== owner.boot) return "dead"
+    if (namespaceNow !== owner.namespace) return "unknown"
+    return startedNow === owner.started ? "alive" : "dead"
+  })

@@ -1,0 +1,73 @@
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type HistoryError, type OwnFiles } from "./ownFiles.ts"
+import { parseRun, printRun, type RunRecord, sameRun } from "./run.ts"
+import * as State from "./StateDirectory.ts"
+
+/** A session by what it is saved under. */
+export interface SessionKey {
+  readonly tool: string
+  readonly id: string
+}
+
+/** Runs that have begun and are not undone yet, live or left by a crash: one small directory, `<root>/open`. */
+export interface RunStore {
+  /** Writes the record where there is none of this session; false where there is: another run has the session. */
+  readonly claim: (record: RunRecord) => Effect.Effect<boolean, HistoryError>
+  /** Replaces the record while it is this run's. */
+  readonly note: (record: RunRecord) => Effect.Effect<void, HistoryError>
+  readonly get: (session: SessionKey) => Effect.Effect<Option.Option<RunRecord>>
+  readonly list: Effect.Effect<
+    {
+      readonly runs: ReadonlyArray<RunRecord>
+      /** Paths of records that cannot be read. */
+      readonly damaged: ReadonlyArray<string>
+    },
+    HistoryError
+  >
+  /** Removes the record while it is this run's. */
+  readonly release: (record: RunRecord) => Effect.Effect<void, HistoryError>
+}
+
+/** A record is a few hundred bytes. */
+const recordLimit = 256 * 1024
+
+export const makeRunStore = (root: string, files: OwnFiles, path: Path.Path): RunStore => {
+  const directory = path.join(root, "open")
+  const nameOf = ({ id, tool }: SessionKey) => `${tool}.${id}`
+  const fileOf = (session: SessionKey) => path.join(directory, nameOf(session))
+
+  const read = (name: string) =>
+    Effect.map(State.read(directory, name, recordLimit), (text) =>
+      text === undefined
+        ? Option.none()
+        // A file under another name would let one session speak for another.
+        : Option.filter(parseRun(text), (record) => nameOf(record) === name))
+
+  const get: RunStore["get"] = (session) => read(nameOf(session))
+
+  const whileOurs = (record: RunRecord, change: Effect.Effect<void, HistoryError>) =>
+    Effect.flatMap(
+      get(record),
+      (now) => Option.exists(now, (one) => sameRun(one, record)) ? change : Effect.void
+    )
+
+  return {
+    claim: (record) =>
+      Effect.zipRight(files.makePrivate(directory), files.claim(fileOf(record), printRun(record))),
+    note: (record) => whileOurs(record, files.replace(fileOf(record), printRun(record))),
+    get,
+    list: files.names(directory).pipe(
+      Effect.map((names) => names.filter((name) => !name.endsWith(".new"))),
+      Effect.flatMap(Effect.forEach((name) => Effect.map(read(name), (record) => ({ name, record })))),
+      Effect.map((found) => ({
+        runs: found.flatMap(({ record }) => Option.toArray(record)),
+        damaged: found.filter(({ record }) => Option.isNone(record)).map(({ name }) =>
+          path.join(directory, name)
+        )
+      }))
+    ),
+    release: (record) => whileOurs(record, files.remove(fileOf(record)))
+  }
+}

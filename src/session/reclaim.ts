@@ -1,0 +1,79 @@
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { Host } from "../domain/Host.ts"
+import { IncusService } from "../incus/IncusService.ts"
+import { mappedGroup } from "./identity.ts"
+import { SlotService } from "./SlotService.ts"
+import type { Owner } from "./StateDirectory.ts"
+
+/** Files of a container's users could not be given to the user outside. */
+export class CannotReclaim extends Data.TaggedError("CannotReclaim")<{
+  readonly directory: string
+  readonly cause: { readonly message: string }
+}> {
+  override get message(): string {
+    return `files in ${this.directory} belong to users of a container, and cannot be made yours: ${this.cause.message}`
+  }
+  get hint(): string {
+    return `Make them yours: sudo chown -R "$(id -u):$(id -g)" '${this.directory.replaceAll("'", "'\\''")}'`
+  }
+}
+
+class ScriptFailed extends Data.TaggedError("ScriptFailed")<{ readonly message: string }> {}
+
+const place = "/mnt/reclaim"
+
+/**
+ * Gives every file of a container's users to `code`, which is the user outside, and lets that one into every directory.
+ * What belongs to somebody else on the host shows as nobody's here and stays as it is. Links are not followed.
+ */
+const script = `
+cd ${place} || exit 1
+find . -xdev \\( ! -uid 1000 -o ! -gid 1000 \\) -exec chown -h 1000:1000 {} + 2>/dev/null
+find . -xdev -type d ! -perm -700 -exec chmod u+rwx {} + 2>/dev/null
+exit 0
+`
+
+/**
+ * Makes the files that root and others of a container left in a directory of the host the user's own. Only the ids of
+ * containers can do so without root, so it is done in a container of its own, with no network, that has all of them. Takes
+ * about a second.
+ */
+export const reclaim = (
+  directory: string,
+  owner: Owner
+): Effect.Effect<void, CannotReclaim, IncusService | SlotService | Host> =>
+  Effect.scoped(Effect.gen(function*() {
+    const { exec, images, instances } = yield* IncusService
+    const { prefix } = yield* SlotService
+    const host = yield* Host
+    const name = `${prefix}reclaim-${(yield* host.uuid).slice(0, 8)}`
+    const image = (yield* images.list).toSorted((a, b) => b.uploaded_at.getTime() - a.uploaded_at.getTime())
+      .find((one) => one.type === "container")
+    if (image === undefined) {
+      return yield* new ScriptFailed({ message: "Incus has no image to make a container from" })
+    }
+    // Before the creation: one that fails half-way leaves an instance as well.
+    yield* Effect.addFinalizer(() =>
+      instances.destroy(name).pipe(
+        Effect.retry(Schedule.spaced("250 millis").pipe(Schedule.intersect(Schedule.recurs(20)))),
+        Effect.catchAll((error) => Effect.logWarning(`${name} is left behind: ${error.message}`))
+      )
+    )
+    yield* instances.createAndStart({
+      name,
+      image: image.fingerprint,
+      ephemeral: true,
+      config: {
+        "raw.idmap": [`uid ${owner.uid} 1000`, ...mappedGroup(owner).map((gid) => `gid ${gid} 1000`)].join(
+          "\n"
+        ),
+        "user.clincus.build": "true"
+      },
+      devices: { reclaim: { type: "disk", source: directory, path: place }, eth0: { type: "none" } },
+      profiles: ["default", "clincus"]
+    }).pipe(Effect.uninterruptible)
+    const { status, stderr } = yield* exec.run(name, { command: ["/bin/sh", "-c", script] })
+    if (status !== 0) return yield* new ScriptFailed({ message: stderr.trim() || `status ${status}` })
+  })).pipe(Effect.mapError((cause) => new CannotReclaim({ directory, cause })))

@@ -1,0 +1,79 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { missingIds, rootRanges } from "../domain/subids.ts"
+import { type Identity, mappedGroup } from "./identity.ts"
+
+/** Root may not map the ids that a session needs: they are missing in subuid(5) or subgid(5). */
+export class IdsNotMapped extends Data.TaggedError("IdsNotMapped")<{
+  readonly workspace: string
+  readonly uids: ReadonlyArray<number>
+  readonly gids: ReadonlyArray<number>
+}> {
+  override get message(): string {
+    const list = (what: string, file: string, ids: ReadonlyArray<number>) =>
+      ids.length === 0 ? [] : [`${what} ${ids.join(", ")} (${file})`]
+    const missing = [...list("user", "/etc/subuid", this.uids), ...list("group", "/etc/subgid", this.gids)]
+    return `the container of ${this.workspace} did not start: root may not map ${
+      missing.join(" and ")
+    } into it`
+  }
+  get hint(): string {
+    return `Run 'clincus setup --workspace ${this.workspace}', which adds what is missing. [security] root_on_mounts = true goes without, but makes root in the container root on your files.`
+  }
+}
+
+/** The mounts of a session cannot be shifted, by the kernel or by the file system that they are on. */
+export class MountsNotShifted extends Data.TaggedError("MountsNotShifted")<{
+  readonly workspace: string
+  readonly fileSystem: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `${this.workspace} is on ${this.fileSystem}, whose owners cannot be shifted for a container: ${this.reason}`
+  }
+  get hint(): string {
+    return "Work on a directory of a user who is not root, without [security] root_on_mounts: then nothing needs to be shifted."
+  }
+}
+
+export type StartFailure = IdsNotMapped | MountsNotShifted
+
+const read = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(Effect.orElseSucceed(() => ""))
+
+/** The type of the file system that a path is on, by the longest mount point above it. */
+const fileSystemOf = (path: string) =>
+  Effect.map(read("/proc/self/mounts"), (text) => {
+    const above = text.split("\n").map((line) => line.split(" ")).filter(([, at]) =>
+      at !== undefined && (at === "/" || path === at || path.startsWith(`${at}/`))
+    )
+    return above.toSorted(([, a], [, b]) => (b ?? "").length - (a ?? "").length)[0]?.[2] ?? "a file system"
+  })
+
+/** Incus says of a container that did not start only that it did not; the cause is looked for where it usually is. */
+export const explainStart =
+  (identity: Identity, workspace: string) =>
+  <A, E extends { readonly _tag: string; readonly message: string }, R>(
+    start: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | StartFailure, R | FileSystem.FileSystem> =>
+    Effect.catchIf(start, (error) => error._tag === "IncusRequestError", (error) =>
+      Effect.gen(function*() {
+        if (identity.mounts === "map") {
+          const { uid } = identity.owner
+          const uids = missingIds(rootRanges(yield* read("/etc/subuid")), [uid])
+          const gids = missingIds(rootRanges(yield* read("/etc/subgid")), [
+            ...mappedGroup(identity.owner),
+            ...identity.groups.map(({ outside }) => outside)
+          ])
+          if (uids.length + gids.length > 0) return yield* new IdsNotMapped({ workspace, uids, gids })
+        }
+        if (/idmap|shift/i.test(error.message)) {
+          return yield* new MountsNotShifted({
+            workspace,
+            fileSystem: yield* fileSystemOf(workspace),
+            reason: error.message
+          })
+        }
+        return yield* Effect.fail(error)
+      }))
