@@ -208,7 +208,7 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
     const tidying = yield* Effect.forkScoped(Effect.ignoreLogged(reconcile))
     const session = yield* start
     const signals = yield* Signals
-    yield* Effect.forEach(session.notes, notice)
+    yield* Effect.forEach(session.notes, (note) => notice(escape(note)))
     if (Option.exists(resumed, ({ workspace }) => workspace !== session.workspace)) {
       yield* notice(`Session ${session.id} is one of ${session.workspace} from now on.`)
     }

@@ -6,13 +6,13 @@ import * as Schema from "effect/Schema"
 import { Host } from "../domain/Host.ts"
 import { isObject } from "../tool/json.ts"
 import type { HostPlace, JsonObject, Tool, ToolContext } from "../tool/Tool.ts"
+import { copyConfiguration, type CopyReport } from "./copyConfiguration.ts"
 import * as State from "./StateDirectory.ts"
 
 const parseJson = Schema.decodeUnknownOption(Schema.parseJson(Schema.Unknown))
 
 /** A file larger than this is no configuration (bytes). */
 const fileLimit = 16 * 1024 * 1024
-const depthLimit = 12
 
 /** Where a place of a tool's description is for this user. */
 export const locate = (place: HostPlace): Effect.Effect<string, never, Host | Path.Path> =>
@@ -52,38 +52,6 @@ export const findCredentials = (
     return { files: files.flat(), variables }
   })
 
-/**
- * Copies an entry of the user's configuration. Links are resolved (many keep their settings in a repository of
- * dotfiles); what cannot be read is left out: a session without one setting is better than none.
- */
-const copyEntry = (
-  from: string,
-  root: string,
-  to: string,
-  owner: State.Owner,
-  depth: number
-): Effect.Effect<void, State.StateError, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const info = yield* Effect.option(fs.stat(from))
-    if (Option.isNone(info) || depth > depthLimit) return
-    if (info.value.type === "File" && info.value.size <= fileLimit) {
-      const content = yield* Effect.option(fs.readFile(from))
-      const executable = (info.value.mode & 0o100) !== 0
-      if (Option.isSome(content)) {
-        yield* State.write(root, to, content.value, owner, executable ? 0o700 : 0o600)
-      }
-    }
-    if (info.value.type === "Directory") {
-      const names = yield* fs.readDirectory(from).pipe(Effect.orElseSucceed(() => []))
-      yield* Effect.forEach(
-        names.filter((name) => name !== ".git"),
-        (name) => copyEntry(path.join(from, name), root, path.join(to, name), owner, depth + 1)
-      )
-    }
-  })
-
 /** Empty where there is no text, `undefined` where it is no JSON object. Some tools put lines of comment into theirs. */
 const readObject = (text: string | undefined): JsonObject | undefined => {
   if (text === undefined) return {}
@@ -93,7 +61,8 @@ const readObject = (text: string | undefined): JsonObject | undefined => {
 
 /**
  * Fills the state directories below `root` (the saved session): the user's configuration when the session is new, the
- * prepared documents and the credentials at each start. The container must not be running.
+ * prepared documents and the credentials at each start. The container must not be running. Tells what of the
+ * configuration was left out; `leftOutLine` makes a line of it.
  */
 export const provision = (
   root: string,
@@ -104,7 +73,11 @@ export const provision = (
     readonly fresh: boolean
     readonly credentials: ReadonlyArray<{ readonly to: string; readonly content: Uint8Array }>
   }
-): Effect.Effect<void, State.StateError, FileSystem.FileSystem | Path.Path | Host> =>
+): Effect.Effect<
+  Pick<CopyReport, "leftOut" | "leftOutCount">,
+  State.StateError,
+  FileSystem.FileSystem | Path.Path | Host
+> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -112,13 +85,12 @@ export const provision = (
       State.makeDirectory(root, directory, owner))
     yield* Effect.forEach(["status", "screen"], (file) =>
       State.remove(root, path.join("outcome", file)))
-    if (options.fresh) {
-      yield* Effect.forEach(tool.config, ({ entries, from, to }) =>
-        locate(from).pipe(Effect.flatMap((directory) =>
-          Effect.forEach(entries, (entry) =>
-            copyEntry(path.join(directory, entry), root, path.join(to, entry), owner, 0))
-        )))
-    }
+    const copies = yield* Effect.forEach(options.fresh ? tool.config : [], ({ entries, from, to }) =>
+      locate(from).pipe(
+        Effect.flatMap((directory) =>
+          copyConfiguration({ from: directory, entries, root, to, owner })
+        )
+      ))
     yield* Effect.forEach(tool.documents, (document) =>
       Effect.gen(function*() {
         const own = document.own === undefined
@@ -127,9 +99,7 @@ export const provision = (
             Effect.flatMap((file) =>
               fs.readFileString(file)
             ),
-            Effect.orElseSucceed(() =>
-              undefined
-            )
+            Effect.orElseSucceed(() => undefined)
           )
         const current = yield* State.read(root, document.path, fileLimit)
         const edited = document.edit({ current: readObject(current), own: readObject(own) ?? {} }, context)
@@ -137,4 +107,8 @@ export const provision = (
         yield* State.write(root, document.path, JSON.stringify(edited, undefined, 2), owner)
       }))
     yield* Effect.forEach(options.credentials, ({ content, to }) => State.write(root, to, content, owner))
+    return {
+      leftOut: copies.flatMap(({ leftOut }) => leftOut),
+      leftOutCount: copies.reduce((count, copy) => count + copy.leftOutCount, 0)
+    }
   })

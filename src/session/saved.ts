@@ -9,6 +9,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
 import { requireApart } from "./apart.ts"
 import { latestConversation } from "./conversations.ts"
+import { leftOutLine } from "./copyConfiguration.ts"
 import { CannotResume } from "./errors.ts"
 import { finishRun, removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
@@ -182,12 +183,14 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
     if (resumed) yield* requireOwnState(path, identity)
     const conversation = resumed ? yield* conversationOf(request, id, path, directory) : id
     yield* history.prepare(key)
-    yield* provision(
-      path,
-      tool,
-      { id, directory, home: identity.home, bypass: request.tool.bypass, environment },
-      identity.owner,
-      { fresh: !resumed, credentials: credentials.files }
+    const leftOut = leftOutLine(
+      yield* provision(
+        path,
+        tool,
+        { id, directory, home: identity.home, bypass: request.tool.bypass, environment },
+        identity.owner,
+        { fresh: !resumed, credentials: credentials.files }
+      )
     )
     return {
       id,
@@ -198,6 +201,6 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       environment,
       startedAt,
       resumed,
-      notes: []
+      notes: leftOut === undefined ? [] : [leftOut]
     } satisfies SavedState
   })
