@@ -28,7 +28,7 @@ import { commandOf, devicesOf, limitsOf, mountParents } from "./plan.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
 import { type Ending, openSaved, type SavedState } from "./saved.ts"
-import { SlotService } from "./SlotService.ts"
+import { requireSlot, SlotService } from "./SlotService.ts"
 import { explainStart, type StartFailure } from "./startFailure.ts"
 import type * as State from "./StateDirectory.ts"
 
@@ -98,6 +98,7 @@ export const startSession = (
       held: yield* Ref.make(false),
       reason: yield* Ref.make(Option.none<EndReason>())
     }
+    yield* requireSlot(request.slot)
     const identity = yield* identityOf(request.workspace, request.settings.security)
     const saved = yield* openSaved(request, identity, ending)
     const container = yield* launch(request, identity, saved, ending).pipe(

@@ -41,6 +41,10 @@ export class SlotService extends Context.Tag("clincus/SlotService")<SlotService,
 /** The first and the last slot of a workspace. */
 export const slots: ReadonlyArray<number> = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 
+/** Fails unless there is such a slot: 1 to 10, or 0 for any. */
+export const requireSlot = (slot: number): Effect.Effect<void, SlotOutOfRange> =>
+  Number.isInteger(slot) && slot >= 0 && slot <= 10 ? Effect.void : new SlotOutOfRange({ slot })
+
 /**
  * The shortest name for a workspace, six digits of its hash or more, that no other workspace's container bears. A
  * container without labels is somebody else's.
@@ -74,7 +78,7 @@ export const layer: Layer.Layer<SlotService, never, IncusService | Host | FileSy
         prefix,
         claim: (workspace, slot, occupy) =>
           Effect.gen(function*() {
-            if (!Number.isInteger(slot) || slot < 0 || slot > 10) return yield* new SlotOutOfRange({ slot })
+            yield* requireSlot(slot)
             const everywhere = yield* incus.instances.listAll
             yield* requireRoom(everywhere).pipe(Effect.provideService(FileSystem.FileSystem, fs))
             const instances = everywhere.filter(({ project }) => project === incus.project)

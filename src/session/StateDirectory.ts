@@ -268,17 +268,21 @@ export interface Found {
 
 /**
  * The regular files below a directory, links not followed, at most `most` of them and `deep` directories down; names that
- * are no UTF-8 are passed over. `complete` is false where there may be more. Nothing where there is no such directory.
+ * are no UTF-8 are passed over. `complete` is false where there may be more of them, `deeper` true where
+ * there are directories further down. Nothing where there is no such directory.
  */
 export const find = (
   root: string,
   path: string,
   bounds: { readonly most: number; readonly deep: number }
-): Effect.Effect<{ readonly files: ReadonlyArray<Found>; readonly complete: boolean }> =>
+): Effect.Effect<
+  { readonly files: ReadonlyArray<Found>; readonly complete: boolean; readonly deeper: boolean }
+> =>
   attempt(Path.join(root, path), "read", () => {
     const files: Array<Found> = []
     let seen = 0
     let complete = true
+    let deeper = false
     const look = (directory: number, prefix: string, depth: number): void => {
       for (const bytes of namesIn(directory)) {
         if (++seen > bounds.most) {
@@ -291,22 +295,30 @@ export const find = (
           files.push({ path: `${prefix}${name}`, size: info.size, written: info.mtimeMs })
         }
         if (info?.isDirectory() !== true) continue
-        const entered = depth < bounds.deep
-          ? unless([...missing, "EACCES", "EPERM"], () => openAnyhow(at(directory, bytes), 0o500))
-          : undefined
+        if (depth >= bounds.deep) {
+          deeper = true
+          continue
+        }
+        const entered = unless([...missing, "EACCES", "EPERM"], () => openAnyhow(at(directory, bytes), 0o500))
         if (entered === undefined) complete = false
         else closing(entered, () => look(entered, `${prefix}${name}/`, depth + 1))
       }
     }
     within(root, checked(path), enterExisting, (directory) => look(directory, "", 0))
-    return { files, complete }
-  }).pipe(Effect.orElseSucceed(() => ({ files: [], complete: false })))
+    return { files, complete, deeper }
+  }).pipe(Effect.orElseSucceed(() => ({ files: [], complete: false, deeper: false })))
 
-/** The beginning of a regular file, at most `most` bytes; `undefined` where there is none such. */
-export const readBeginning = (root: string, path: string, most: number): Effect.Effect<string | undefined> =>
-  attempt(Path.join(root, path), "read", () => withFile(root, path, (file) => readStart(file, most))).pipe(
-    Effect.orElseSucceed(() => undefined)
-  )
+/** The beginning of a regular file, at most `most` bytes; `undefined` where there is none such that can be read. */
+export const readBeginning = (
+  root: string,
+  path: string,
+  most: number
+): Effect.Effect<{ readonly text: string; readonly whole: boolean } | undefined> =>
+  attempt(Path.join(root, path), "read", () =>
+    withFile(root, path, (file, { size }) => ({
+      text: readStart(file, Math.min(most, size)),
+      whole: size <= most
+    }))).pipe(Effect.orElseSucceed(() => undefined))
 
 /** Bytes below a directory, links not followed; stops counting at `most` entries. */
 export const size = (
@@ -314,9 +326,9 @@ export const size = (
   most: number
 ): Effect.Effect<{ readonly bytes: number; readonly complete: boolean }> =>
   find(Path.dirname(root), Path.basename(root), { most, deep: 64 }).pipe(
-    Effect.map(({ complete, files }) => ({
+    Effect.map(({ complete, deeper, files }) => ({
       bytes: files.reduce((sum, file) => sum + file.size, 0),
-      complete
+      complete: complete && !deeper
     }))
   )
 

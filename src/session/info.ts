@@ -10,6 +10,8 @@ import * as State from "./StateDirectory.ts"
 /** Entries of a saved session that are counted for its size; one that has more is said to be at least so large. */
 const entryLimit = 200_000
 
+const asIds = (owner: string) => `uid ${owner.split(":")[0]}, gid ${owner.split(":")[1]}`
+
 /** What is known of a session, for people and programs; times are ISO 8601, sizes bytes. Keys are only ever added. */
 const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<LiveSession>) =>
   Effect.gen(function*() {
@@ -38,7 +40,11 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
       last_used_at: saved?.lastUsedAt.toISOString() ?? null,
       ended_at: saved?.endedAt?.toISOString() ?? null,
       ended: instance?.status === "Running" ? null : describeEnd(saved?.end),
-      runs_as: labels === undefined ? null : `uid ${labels.uid}, gid ${labels.gid}`,
+      runs_as: labels === undefined ? null : asIds(labels.owner ?? `${labels.uid}:${labels.gid}`),
+      runs_inside_as: labels === undefined ? null : asIds(`${labels.uid}:${labels.gid}`),
+      root_on_mounts: instance === undefined
+        ? null
+        : Object.values(instance.expanded_devices).some(({ shift }) => shift === "true"),
       mounts: Object.entries(instance?.expanded_devices ?? {})
         .filter(([, device]) => device["type"] === "disk" && device["source"] !== undefined)
         .map(([name, device]) => ({ name, at: device["path"] ?? "", from: device["source"] ?? "" })),

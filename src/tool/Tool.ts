@@ -35,32 +35,40 @@ export type Conversation =
   }
   | { readonly kind: "workspace"; readonly resume: ReadonlyArray<string> }
 
-/**
- * Where in the state a tool keeps what was said to it, so that it is looked for and not computed. `traces` are files that
- * hold what the user typed, such as a history of prompts: if one is not empty, something was said.
- */
+/** Files in which a tool keeps conversations, one in each. */
+export interface Transcripts {
+  readonly kind: "transcripts"
+  /** Directory of the transcripts in the state, and how many directories deep they are in it. */
+  readonly below: string
+  readonly deep: number
+  /** True for the path of a transcript in that directory; other files may be beside it. */
+  readonly isOne: (path: string) => boolean
+  /** The tool's own id of the conversation, by the path and the beginning of the text. */
+  readonly idOf: (path: string, text: string) => string | undefined
+  /** True for a line by which the user has said something to the agent. */
+  readonly isTurn: (line: string) => boolean
+  /** True for a transcript of this directory, where the tool goes on only with those of the one that it is started in. */
+  readonly isOf?: (text: string, directory: string) => boolean
+}
+
+/** Databases that hold the bytes `sign` as soon as something was said. */
+export interface Databases {
+  readonly kind: "databases"
+  readonly files: ReadonlyArray<string>
+  readonly sign: string
+}
+
+/** A file beside the conversations that holds what the user typed, such as a history of prompts. */
+export interface Trace {
+  readonly path: string
+  /** True if something in it was said to the agent; commands to the tool itself are not. */
+  readonly isSaid: (text: string) => boolean
+}
+
+/** Where in the state a tool keeps what was said to it, so that it is looked for and not computed. */
 export type Conversations =
-  | {
-    readonly kind: "transcripts"
-    /** Directory of the transcripts in the state, and how many directories deep they are in it. */
-    readonly below: string
-    readonly deep: number
-    /** The tool's own id of the conversation in a file, by its path in that directory; undefined for other files. */
-    readonly idOf: (path: string) => string | undefined
-    /** True for a line by which the user, or the tool for the user, has said something. */
-    readonly isTurn: (line: string) => boolean
-    /** True for a transcript of this directory, where the tool goes on only with those of the one that it is started in. */
-    readonly isOf?: (text: string, directory: string) => boolean
-    readonly traces: ReadonlyArray<string>
-  }
-  /** Databases that hold the bytes `sign` as soon as something was said. */
-  | {
-    readonly kind: "database"
-    readonly files: ReadonlyArray<string>
-    readonly sign: string
-    readonly traces: ReadonlyArray<string>
-  }
-  | { readonly kind: "unknown" }
+  & (Transcripts | Databases | { readonly kind: "unknown" })
+  & { readonly traces: ReadonlyArray<Trace> }
 
 /**
  * A place on the host: `path` below the user's home directory or, where the variable `moved.by` is set, `moved.path`

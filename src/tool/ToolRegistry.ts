@@ -99,7 +99,7 @@ const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, Too
       start: withId(settings.start ?? []),
       resume: withId(settings.resume ?? settings.start ?? [])
     },
-    conversations: { kind: "unknown" }
+    conversations: { kind: "unknown", traces: [] }
   })
 }
 

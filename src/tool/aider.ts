@@ -25,5 +25,5 @@ export const aider: Tool = {
   ask: [],
   args: ["--no-check-update"],
   conversation: { kind: "workspace", resume: ["--restore-chat-history"] },
-  conversations: { kind: "unknown" }
+  conversations: { kind: "unknown", traces: [] }
 }

@@ -1,7 +1,6 @@
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { uuid } from "./ids.ts"
 import { objectAt, pick } from "./json.ts"
+import { anyLine, isWords, lineTest, uuid } from "./lines.ts"
 import type { JsonDocument, Tool } from "./Tool.ts"
 
 /** What of the user's own `.claude.json` is worth having in a container: nothing about other projects. */
@@ -47,6 +46,12 @@ const globalState: JsonDocument = {
 }
 
 /**
+ * The tool removes what is older than this at its start, in all of its state, and a workspace's own settings could say
+ * less. It refuses 0, and dates beyond its calendar make it remove everything: this is a hundred years.
+ */
+const cleanupPeriodDays = 36_500
+
+/**
  * The user's settings, copied as they are; `env`, where many keep a token, does not outlive the session and is given
  * anew. What is no JSON object stays as it is: Claude Code says what is wrong with it.
  */
@@ -56,18 +61,36 @@ const settings: JsonDocument = {
   edit: ({ current, own }, { bypass }) =>
     current === undefined
       ? undefined
-      : { ...pick(own, ["env"]), ...(bypass ? { skipDangerousModePermissionPrompt: true } : {}), ...current }
+      : {
+        ...pick(own, ["env"]),
+        ...(bypass ? { skipDangerousModePermissionPrompt: true } : {}),
+        ...current,
+        cleanupPeriodDays
+      }
 }
 
-/** A line of a transcript: what was said by one side. Lines of the tool's own, on files and settings, have other types. */
-const Line = Schema.parseJson(Schema.Struct({ type: Schema.String, isMeta: Schema.optional(Schema.Boolean) }))
-const decodeLine = Schema.decodeUnknownOption(Line)
+/** Parts of a message that are texts; results of the agent's tools are others. */
+const Content = Schema.Union(
+  Schema.String,
+  Schema.Array(Schema.Struct({ text: Schema.optional(Schema.String) }))
+)
+const Line = Schema.Struct({
+  type: Schema.Literal("user"),
+  isMeta: Schema.optional(Schema.Boolean),
+  isSidechain: Schema.optional(Schema.Boolean),
+  message: Schema.Struct({ content: Content })
+})
 
-const isTurn = (line: string): boolean =>
-  Option.exists(
-    decodeLine(line),
-    ({ isMeta, type }) => (type === "user" || type === "assistant") && isMeta !== true
-  )
+/** What the tool itself writes in the user's name: commands such as /clear, and their output. */
+const isOwn = (text: string) =>
+  /^\s*<(local-command-|command-name>|command-message>|bash-|system-reminder>)/.test(text)
+
+const isTurn = lineTest(Line, ({ isMeta, isSidechain, message: { content } }) => {
+  const texts = typeof content === "string" ? [content] : content.flatMap(({ text }) => text ?? [])
+  return isMeta !== true && isSidechain !== true && texts.some((text) => text.trim() !== "" && !isOwn(text))
+})
+
+const transcript = new RegExp(`^[^/]+/(${uuid})\\.jsonl$`)
 
 /** Claude Code; see https://docs.claude.com/en/docs/claude-code/settings. */
 export const claude: Tool = {
@@ -129,7 +152,7 @@ export const claude: Tool = {
   },
   bypass: ["--permission-mode", "bypassPermissions"],
   ask: ["--permission-mode", "default"],
-  args: [],
+  args: ["--settings", JSON.stringify({ cleanupPeriodDays })],
   conversation: {
     kind: "given",
     start: (id) => ["--session-id", id],
@@ -139,9 +162,13 @@ export const claude: Tool = {
     kind: "transcripts",
     below: ".claude/projects",
     deep: 1,
-    idOf: (path) => new RegExp(`^[^/]+/(${uuid})\\.jsonl$`).exec(path)?.[1],
+    isOne: (path) => transcript.test(path),
+    idOf: (path) => transcript.exec(path)?.[1],
     isTurn,
     isOf: (text, directory) => text.includes(`"cwd":${JSON.stringify(directory)}`),
-    traces: [".claude/history.jsonl"]
+    traces: [{
+      path: ".claude/history.jsonl",
+      isSaid: anyLine(Schema.Struct({ display: Schema.String }), ({ display }) => isWords(display))
+    }]
   }
 }

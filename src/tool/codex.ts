@@ -1,4 +1,5 @@
-import { uuid } from "./ids.ts"
+import * as Schema from "effect/Schema"
+import { anyLine, isWords, lineTest, uuid } from "./lines.ts"
 import type { HostPlace, JsonDocument, Tool } from "./Tool.ts"
 
 const auth = ".codex/auth.json"
@@ -15,6 +16,20 @@ const login: JsonDocument = {
       : { auth_mode: "apikey", OPENAI_API_KEY: key }
   }
 }
+
+const rollout = new RegExp(`/rollout-[^/]*-(${uuid})\\.jsonl$`)
+
+/** What the user typed is an event of its own; as input to the model it stands among what the tool adds. */
+const isTurn = lineTest(
+  Schema.Struct({
+    type: Schema.Literal("event_msg"),
+    payload: Schema.Struct({
+      type: Schema.optional(Schema.String),
+      item: Schema.optional(Schema.Struct({ type: Schema.String }))
+    })
+  }),
+  ({ payload }) => payload.item?.type === "UserMessage" || payload.type === "user_message"
+)
 
 /** OpenAI Codex; see https://developers.openai.com/codex/. */
 export const codex: Tool = {
@@ -48,8 +63,12 @@ export const codex: Tool = {
     kind: "transcripts",
     below: ".codex/sessions",
     deep: 3,
-    idOf: (path) => new RegExp(`/rollout-[^/]*-(${uuid})\\.jsonl$`).exec(path)?.[1],
-    isTurn: (line) => /"role"\s*:\s*"(user|assistant)"|"type"\s*:\s*"(user|agent)_message"/.test(line),
-    traces: [".codex/history.jsonl"]
+    isOne: (path) => rollout.test(path),
+    idOf: (path) => rollout.exec(path)?.[1],
+    isTurn,
+    traces: [{
+      path: ".codex/history.jsonl",
+      isSaid: anyLine(Schema.Struct({ text: Schema.String }), ({ text }) => isWords(text))
+    }]
   }
 }

@@ -1,4 +1,6 @@
+import * as Schema from "effect/Schema"
 import { omit } from "./json.ts"
+import { isWords, lineTest, uuid, wholeFile } from "./lines.ts"
 import type { JsonDocument, Tool } from "./Tool.ts"
 
 const config = ".copilot/config.json"
@@ -16,6 +18,8 @@ const ownState: JsonDocument = {
     trustedFolders: [directory]
   })
 }
+
+const events = new RegExp(`^(${uuid})/events\\.jsonl$`)
 
 /** GitHub Copilot CLI; see https://docs.github.com/copilot/how-tos/copilot-cli. */
 export const copilot: Tool = {
@@ -48,7 +52,21 @@ export const copilot: Tool = {
   conversation: {
     kind: "given",
     start: (id) => [`--session-id=${id}`],
-    resume: (id) => [`--session-id=${id}`]
+    resume: (id) => [`--resume=${id}`]
   },
-  conversations: { kind: "unknown" }
+  conversations: {
+    kind: "transcripts",
+    below: ".copilot/session-state",
+    deep: 1,
+    isOne: (path) => events.test(path),
+    idOf: (path) => events.exec(path)?.[1],
+    isTurn: lineTest(Schema.Struct({ type: Schema.Literal("user.message") }), () => true),
+    traces: [{
+      path: ".copilot/command-history-state.json",
+      isSaid: wholeFile(
+        Schema.Struct({ commandHistory: Schema.Array(Schema.String) }),
+        ({ commandHistory }) => commandHistory.some(isWords)
+      )
+    }]
+  }
 }

@@ -1,20 +1,50 @@
+import * as Schema from "effect/Schema"
 import { objectAt } from "./json.ts"
+import { lineTest, uuid } from "./lines.ts"
 import type { JsonDocument, Tool } from "./Tool.ts"
 
-/** A key in the environment answers the question of how to log in, which would be asked at the first start. */
+/**
+ * A key in the environment answers the question of how to log in, which would be asked at the first start. And the tool
+ * would remove conversations at each start: those older than a month, and resumed ones by mistake.
+ */
 const settings: JsonDocument = {
   path: ".gemini/settings.json",
   edit: ({ current }, { environment }) => {
+    if (current === undefined) return undefined
     const selectedType = environment["GEMINI_API_KEY"] !== undefined
       ? "gemini-api-key"
       : environment["GOOGLE_GENAI_USE_VERTEXAI"] === "true"
       ? "vertex-ai"
       : undefined
-    if (current === undefined || selectedType === undefined) return undefined
+    const general = objectAt(current, "general")
     const security = objectAt(current, "security")
-    return { ...current, security: { ...security, auth: { selectedType, ...objectAt(security, "auth") } } }
+    return {
+      ...current,
+      general: { ...general, sessionRetention: { ...objectAt(general, "sessionRetention"), enabled: false } },
+      ...(selectedType === undefined
+        ? {}
+        : { security: { ...security, auth: { selectedType, ...objectAt(security, "auth") } } })
+    }
   }
 }
+
+const Message = Schema.Struct({
+  type: Schema.String,
+  content: Schema.Union(Schema.String, Schema.Array(Schema.Struct({ text: Schema.optional(Schema.String) })))
+})
+
+/** By the tool's own rule: commands and what it adds itself are no turns. */
+const isSaid = ({ content, type }: typeof Message.Type) => {
+  const text = typeof content === "string" ? content : content.map((part) => part.text ?? "").join("")
+  return type === "user" && text.trim() !== "" && !/^\s*([/?]|<(session_context|hook_context)>)/.test(text)
+}
+
+const isMessage = lineTest(Message, isSaid)
+const isChange = lineTest(
+  Schema.Struct({ $set: Schema.Struct({ messages: Schema.Array(Message) }) }),
+  ({ $set }) => $set.messages.some(isSaid)
+)
+const isTurn = (line: string): boolean => isMessage(line) || isChange(line)
 
 /** Gemini CLI; see https://geminicli.com/docs/. */
 export const gemini: Tool = {
@@ -56,5 +86,13 @@ export const gemini: Tool = {
     start: (id) => ["--session-id", id],
     resume: (id) => ["--resume", id]
   },
-  conversations: { kind: "unknown" }
+  conversations: {
+    kind: "transcripts",
+    below: ".gemini/tmp",
+    deep: 2,
+    isOne: (path) => /^[^/]+\/chats\/session-[^/]+\.jsonl$/.test(path),
+    idOf: (_, text) => new RegExp(`^\\{"sessionId":"(${uuid})"`).exec(text)?.[1],
+    isTurn,
+    traces: []
+  }
 }

@@ -1,3 +1,5 @@
+import * as Schema from "effect/Schema"
+import { anyLine, isWords } from "./lines.ts"
 import type { Tool } from "./Tool.ts"
 
 /**
@@ -76,12 +78,13 @@ export const opencode: Tool = {
     resume: (id) => ["--session", id]
   },
   conversations: {
-    kind: "database",
-    files: [
-      ".local/share/opencode/opencode.db",
-      ".local/share/opencode/opencode.db-wal"
-    ],
+    kind: "databases",
+    // What was said last is often in the log alone.
+    files: [".local/share/opencode/opencode.db", ".local/share/opencode/opencode.db-wal"],
     sign: "msg_",
-    traces: [".local/state/opencode/prompt-history.jsonl"]
+    traces: [{
+      path: ".local/state/opencode/prompt-history.jsonl",
+      isSaid: anyLine(Schema.Struct({ input: Schema.String }), ({ input }) => isWords(input))
+    }]
   }
 }

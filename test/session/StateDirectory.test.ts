@@ -55,7 +55,11 @@ describe("a directory that a container wrote", () => {
         files: [{ path: "b/file", size: 4 }],
         complete: true
       })
-      expect(yield* State.find(root, "a", { most: 10, deep: 0 })).toEqual({ files: [], complete: false })
+      expect(yield* State.find(root, "a", { most: 10, deep: 0 })).toEqual({
+        files: [],
+        complete: true,
+        deeper: true
+      })
       yield* State.remove(root, "a")
       yield* State.remove(root, "not/there")
       expect(Fs.readdirSync(root)).toEqual([])

@@ -25,6 +25,8 @@ const workspace = {
   owner: { uid: 1234, gid: 100 },
   groups: []
 }
+/** Claude Code keeps what we keep. */
+const kept = `--settings {"cleanupPeriodDays":36500}`
 const saved = `/home/me/.clincus/sessions-opencode/${id}`
 const disk = (source: string, path: string) => ({ type: "disk", source, path })
 const mapped = { home: "/home/code", mounts: "map" } as const
@@ -82,7 +84,7 @@ describe("the plan of a session", () => {
 
   it("starts each tool, acting without asking or not", () => {
     expect(lines(true, "start")).toEqual({
-      claude: `claude --permission-mode bypassPermissions --session-id ${id}`,
+      claude: `claude ${kept} --permission-mode bypassPermissions --session-id ${id}`,
       opencode: "opencode --auto",
       codex: "codex --no-daemon --dangerously-bypass-approvals-and-sandbox",
       gemini: `gemini --approval-mode yolo --session-id ${id}`,
@@ -90,7 +92,7 @@ describe("the plan of a session", () => {
       aider: "aider --no-check-update --yes-always"
     })
     expect(lines(false, "start")).toEqual({
-      claude: `claude --permission-mode default --session-id ${id}`,
+      claude: `claude ${kept} --permission-mode default --session-id ${id}`,
       opencode: "opencode",
       codex: "codex --no-daemon",
       gemini: `gemini --session-id ${id}`,
@@ -101,9 +103,9 @@ describe("the plan of a session", () => {
 
   it("goes on with a conversation by its id, or finds the id that the tool made", () => {
     expect(lines(false, "resume")).toMatchObject({
-      claude: `claude --permission-mode default --resume ${id}`,
+      claude: `claude ${kept} --permission-mode default --resume ${id}`,
       gemini: `gemini --resume ${id}`,
-      copilot: `copilot --no-auto-update --session-id=${id}`,
+      copilot: `copilot --no-auto-update --resume=${id}`,
       aider: "aider --no-check-update --restore-chat-history"
     })
     const found = commandOf({ tool: opencode, bypass: true }, { id }, "resume")

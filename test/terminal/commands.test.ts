@@ -364,6 +364,8 @@ describe("clincus info", () => {
         ended_at: null,
         ended: null,
         runs_as: "uid 1001, gid 1001",
+        runs_inside_as: "uid 1000, gid 1000",
+        root_on_mounts: false,
         variables: expect.arrayContaining(["TOKEN"]),
         limits: { "limits.memory": "512MiB", "limits.processes": "400" },
         mounts: expect.arrayContaining([{ name: "workspace", at: "/workspace", from: directory }]),
@@ -487,7 +489,10 @@ describe("clincus clean", () => {
       // A conversation, as Claude Code keeps one.
       const file = yield* savedPath(spoke, ".claude/projects/-workspace", `${spoke.session}.jsonl`)
       Fs.mkdirSync(join(file, ".."), { recursive: true })
-      Fs.writeFileSync(file, "{}\n")
+      Fs.writeFileSync(
+        file,
+        `${JSON.stringify({ type: "user", message: { role: "user", content: "hello" } })}\n`
+      )
       yield* succeeds("kill", silent.container, spoke.container)
       yield* succeeds("shutdown", stands.container)
       Fs.mkdirSync(join(saved, "sessions-claude", none))

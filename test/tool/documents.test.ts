@@ -94,7 +94,7 @@ describe("the registry", () => {
       expect({ bypass, binary: tool.binary, args: tool.args, state: tool.state }).toEqual({
         bypass: false,
         binary: "/opt/claude",
-        args: ["--verbose"],
+        args: [...claude.args, "--verbose"],
         state: [".claude"]
       })
       // [tool] binary is that of the tool that [tool] name chooses.
