@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { makePrivateDirectory } from "../domain/privateDirectory.ts"
 import { isObject, omit } from "../tool/json.ts"
 import { type End, type Metadata, parseMetadata, printMetadata } from "./metadata.ts"
 import * as State from "./StateDirectory.ts"
@@ -123,24 +124,11 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
       const openFile = (session: { readonly tool: string; readonly id: string }) =>
         path.join(root, "open", `${session.tool}.${session.id}`)
 
-      /** One by one: Node's own recursion never ends where a parent cannot be made, in /proc for instance. */
-      const makePrivate = (at: string): Effect.Effect<void, HistoryError> =>
-        fs.exists(at).pipe(
-          Effect.flatMap((exists) =>
-            exists
-              ? Effect.void
-              : Effect.zipRight(
-                path.dirname(at) === at ? Effect.void : makePrivate(path.dirname(at)),
-                fs.makeDirectory(at, { mode: 0o700 }).pipe(
-                  // Another session may have made it in the same moment.
-                  Effect.catchIf(
-                    (error) => error._tag === "SystemError" && error.reason === "AlreadyExists",
-                    () => Effect.void
-                  )
-                )
-              )
-          ),
-          Effect.mapError((error) => error._tag === "HistoryError" ? error : failed(at)(error))
+      const makePrivate = (at: string) =>
+        makePrivateDirectory(at).pipe(
+          Effect.provideService(FileSystem.FileSystem, fs),
+          Effect.provideService(Path.Path, path),
+          Effect.mapError(failed(at))
         )
 
       /** Two fibers may write one file, so each has a name of its own for what it writes. */
