@@ -67,11 +67,13 @@ const syntaxError = (file: string, cause: unknown): ConfigError => {
 /** Decodes the text of a file. What the schema does not know is an error with its place and a suggestion. */
 export const parse = <A, I>(
   file: string,
-  text: string,
+  written: string,
   schema: Schema.Schema<A, I>,
   forbidden: string
 ): Effect.Effect<A, ConfigError> =>
   Effect.gen(function*() {
+    // Some editors begin a file with a byte order mark.
+    const text = written.replace(/^\ufeff/, "")
     // The parser is needed only by those who have a file.
     const toml = yield* Effect.promise(() => import("smol-toml"))
     const value = yield* Effect.try({
