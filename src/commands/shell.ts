@@ -10,8 +10,10 @@ import { UsageError } from "../cli/errors.ts"
 import { escape } from "../cli/escape.ts"
 import { optionalValue, repeatable } from "../cli/options.ts"
 import { format, notice, print } from "../cli/output.ts"
+import { agreeOn } from "../cli/trust.ts"
 import { UserTerminal } from "../cli/UserTerminal.ts"
 import { ConfigService } from "../config/ConfigService.ts"
+import type { RequestKey } from "../config/Settings.ts"
 import { Host } from "../domain/Host.ts"
 import { Signals } from "../domain/Signals.ts"
 import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
@@ -110,13 +112,17 @@ const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError
     ? Effect.fail(wrong("--resume and --continue mean the same; give one of them"))
     : Effect.succeed(Option.orElse(given.resume, () => given.continue))
 
-const modeOf = (given: Given, resumed: Option.Option<Metadata>, configured: boolean) => {
-  if (given.persistent && given.ephemeral) {
-    return Effect.fail(wrong("--persistent and --ephemeral exclude each other"))
-  }
+const isPersistent = (given: Given, resumed: Option.Option<Metadata>, configured: boolean) => {
   const unsaid = Option.match(resumed, { onNone: () => configured, onSome: ({ persistent }) => persistent })
-  return Effect.succeed(given.persistent || (!given.ephemeral && unsaid))
+  return given.persistent || (!given.ephemeral && unsaid)
 }
+
+/** What the workspace's own file need not be asked about: options say it, or the session that goes on has it. */
+const decidedBy = (given: Given, resumed: Option.Option<Metadata>): ReadonlyArray<RequestKey> => [
+  ...(Option.isSome(given.tool) || Option.isSome(resumed) ? ["tool.name" as const] : []),
+  ...(Option.isSome(given.image) || Option.isSome(resumed) ? ["defaults.image" as const] : []),
+  ...(given.persistent || given.ephemeral || Option.isSome(resumed) ? ["defaults.persistent" as const] : [])
+]
 
 /** The part of a session that a handle shows. */
 type Known = Pick<Session, "container" | "id" | "slot" | "workspace" | "tool">
@@ -147,11 +153,15 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
       onSome: (metadata) => metadata.workspace
     })
     const workspace = yield* openWorkspace(named)
+    const environment = yield* parseEnvironment(given.env)
     const config = yield* ConfigService
-    const { settings } = yield* config.load({
+    const profile = Option.getOrUndefined(given.profile)
+    const effective = yield* config.load({
       workspace: workspace.path,
-      profile: Option.getOrUndefined(given.profile)
+      profile,
+      decided: decidedBy(given, resumed)
     })
+    const settings = yield* agreeOn(effective, profile)
     const toolName = Option.match(resumed, {
       onNone: () => Option.getOrElse(given.tool, () => settings.tool.name),
       onSome: (metadata) => metadata.tool
@@ -169,8 +179,8 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
         }),
         image: Option.getOrElse(given.image, () =>
           Option.match(resumed, { onNone: () => settings.defaults.image, onSome: ({ image }) => image })),
-        persistent: yield* modeOf(given, resumed, settings.defaults.persistent),
-        environment: yield* parseEnvironment(given.env),
+        persistent: isPersistent(given, resumed, settings.defaults.persistent),
+        environment,
         resume: resumed,
         debug: given.debug,
         size: yield* terminal.size
@@ -276,6 +286,9 @@ export const shell = (given: Given) =>
     if (Option.isSome(given.directory) && Option.isSome(given.workspace)) {
       return yield* wrong("the workspace is given twice: as an argument and with --workspace")
     }
+    if (given.persistent && given.ephemeral) {
+      return yield* wrong("--persistent and --ephemeral exclude each other")
+    }
     if (!given.background) {
       yield* requireTerminal("a session", withoutTerminal)
     }
@@ -291,7 +304,8 @@ export const command = Command.make("shell", { ...options, directory }, shell).p
     describe("Start a session: a tool at work on a directory, in a container of its own.", {
       group: "Sessions",
       details: [
-        "The container is deleted when the tool exits, unless the session is persistent; the conversation is saved either way. Ctrl+B d detaches and leaves the tool running."
+        "The container is deleted when the tool exits, unless the session is persistent; the conversation is saved either way. Ctrl+B d detaches and leaves the tool running.",
+        "A tool, an image or a mode that .clincus.toml of the directory asks for is used only when you have granted it: you are asked once, and again when the file has changed. --tool, --image, --persistent and --ephemeral choose without it."
       ],
       examples: [
         ["clincus shell", "Work on the current directory."],
