@@ -11,10 +11,11 @@ import { confirm } from "./prompt.ts"
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
-const shown = (value: unknown): string => escape(JSON.stringify(value))
+const shown = (value: string | number | boolean | undefined): string =>
+  value === undefined ? "none" : escape(JSON.stringify(value))
 
 /** A tool's name in a sentence; one that could be taken for a part of it is quoted. */
-const named = (tool: unknown): string => /^[\w.-]+$/.test(String(tool)) ? String(tool) : shown(tool)
+const named = (tool: string | boolean): string => /^[\w.-]+$/.test(String(tool)) ? String(tool) : shown(tool)
 
 /** A request in one line: what is asked for, what the user has, and what it would change beside that. */
 export const describeRequest = ({ asked, key, own, unasked }: FileRequest): string =>
@@ -30,6 +31,14 @@ export const requestData = ({ asked, key, own, unasked }: FileRequest) => ({
   asked,
   own,
   without_asking: unasked
+})
+
+/** A limit that is not in force, as scripts get it. */
+export const limitData = ({ asked, key, own, reason }: RefusedLimit) => ({
+  key,
+  asked,
+  own: own ?? null,
+  reason
 })
 
 const refusals: Readonly<Record<RefusedLimit["reason"], (own: string) => string>> = {

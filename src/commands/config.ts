@@ -5,7 +5,7 @@ import { describe } from "../cli/describe.ts"
 import { escape } from "../cli/escape.ts"
 import { format, notice, Output, print } from "../cli/output.ts"
 import { table } from "../cli/table.ts"
-import { describeRequest, requestData, sayLimits } from "../cli/trust.ts"
+import { describeRequest, limitData, requestData, sayLimits } from "../cli/trust.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { workspace, workspacePath } from "./options.ts"
 import { options } from "./shell.ts"
@@ -34,7 +34,7 @@ export const command = Command.make(
           ...Object.fromEntries(sorted.map(({ key, source, value }) => [key, { value, source }])),
           ...(withheld === undefined ? {} : {
             not_in_force: {
-              value: { requests: withheld.requests.map(requestData), limits: withheld.limits },
+              value: { requests: withheld.requests.map(requestData), limits: withheld.limits.map(limitData) },
               source: withheld.file
             }
           })

@@ -130,6 +130,31 @@ describe("a workspace's own file", () => {
   }
 })
 
+describe("a workspace's own file that says too much", () => {
+  for (
+    const [name, text, message] of [
+      ["a name", `[defaults]\nimage = "${"x".repeat(101)}"\n`, "defaults.image: longer than 100 characters"],
+      ["a limit", `[limits]\nmemory = "${"1".repeat(101)}"\n`, "limits.memory: longer than 100 characters"],
+      [
+        "a key",
+        `${"k".repeat(100_000)} = 1\n`,
+        `unknown key '${"k".repeat(200)}…': a workspace's own file may not set it`
+      ],
+      [
+        "a value",
+        `[defaults]\npersistent = "${"x".repeat(100_000)}"\n`,
+        `defaults.persistent: ${`Expected boolean, actual "${"x".repeat(200)}`.slice(0, 200)}…`
+      ]
+    ] as const
+  ) {
+    it.scoped(`is refused without repeating all of it: ${name}`, () =>
+      Effect.gen(function*() {
+        const { message: said } = yield* Effect.flip(load(text))
+        expect(said.replace(/^.*?\.clincus\.toml:(\d+:\d+:)? /, "")).toBe(message)
+      }))
+  }
+})
+
 describe("in the place of a workspace's own file", () => {
   const cases: Readonly<Record<string, readonly [make: (path: string) => void, reason: string]>> = {
     "a link": [(path) => Fs.symlinkSync("README", path), "a symbolic link, which is not followed here"],
