@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { Host } from "../domain/Host.ts"
-import { readUntrusted } from "../domain/untrustedFile.ts"
+import { type FileRefused, readUntrusted } from "../domain/untrustedFile.ts"
 import { flatten, merged, settingsOf } from "./effective.ts"
 import { ConfigError, UnknownProfile } from "./errors.ts"
 import { parse } from "./parse.ts"
@@ -37,10 +37,18 @@ const fileLimit = 1024 * 1024
 const unusable = (file: string, reason: string, suggestion?: string) =>
   new ConfigError({ file, line: 0, column: 0, reason, suggestion })
 
+const advice: Readonly<Record<FileRefused["kind"], string>> = {
+  other: "Put a plain file in its place, or remove it.",
+  content: "A configuration is a short text: mend the file, or remove it.",
+  unreadable: "Let this user read it, or remove it."
+}
+
+const refused = ({ kind, path, reason }: FileRefused) => unusable(path, reason, advice[kind])
+
 /** The user's file or the administrator's, which may be a link: many keep theirs elsewhere. */
 const configFile = (file: string, required: boolean) =>
   readUntrusted(file, fileLimit, { links: "follow" }).pipe(
-    Effect.catchTag("FileRefused", ({ reason }) => unusable(file, reason, "Put a plain file in its place.")),
+    Effect.catchTag("FileRefused", refused),
     Effect.filterOrFail(
       (text) => text !== undefined || !required,
       () => unusable(file, "the file does not exist")
@@ -54,14 +62,7 @@ const configFile = (file: string, required: boolean) =>
 /** `.clincus.toml`: its values, and the hash of the bytes that they were read from. */
 const workspaceFile = (file: string) =>
   Effect.gen(function*() {
-    const text = yield* readUntrusted(file, fileLimit).pipe(
-      Effect.catchTag("FileRefused", ({ reason }) =>
-        unusable(
-          file,
-          reason,
-          "A workspace's own file is a plain file, since the agent can write there. Remove this, or put one in its place."
-        ))
-    )
+    const text = yield* readUntrusted(file, fileLimit).pipe(Effect.catchTag("FileRefused", refused))
     if (text === undefined) return undefined
     const values = yield* parse(file, text, WorkspaceFile, ": a workspace's own file may not set it")
     return { values: flatten(values, file), sha256: createHash("sha256").update(text).digest("hex") }
@@ -130,7 +131,7 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
             return { settings: settingsOf(own, absolute), origins: own, withheld: undefined }
           }
 
-          const { asked, refused, taken } = sort(found.values, {
+          const { asked, refused: limits, taken } = sort(found.values, {
             own,
             profile: new Set(above.map(({ key }) => key)),
             decided
@@ -150,12 +151,12 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
           return {
             settings: settingsOf(origins, absolute),
             origins,
-            withheld: open.length === 0 && refused.length === 0 ? undefined : {
+            withheld: open.length === 0 && limits.length === 0 ? undefined : {
               workspace,
               file,
               sha256: found.sha256,
               requests: open.map(({ request }) => request),
-              limits: refused,
+              limits,
               granted: settingsOf(originsWith(asked), absolute)
             }
           }

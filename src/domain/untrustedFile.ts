@@ -4,9 +4,13 @@ import { constants, type Stats } from "node:fs"
 // The FileSystem service can open a file neither without following links nor without waiting for a pipe's other end.
 import * as Fs from "node:fs/promises"
 
-/** What stands in the place of a file cannot be read as one. `reason` says what it is, or why. */
+/**
+ * What stands in the place of a file cannot be read as one. `reason` says what it is, or why. `kind`: `other` is no file,
+ * `content` a file that is too large or no text, `unreadable` one that cannot be opened or read.
+ */
 export class FileRefused extends Data.TaggedError("FileRefused")<{
   readonly path: string
+  readonly kind: "other" | "content" | "unreadable"
   readonly reason: string
 }> {
   override get message(): string {
@@ -27,19 +31,25 @@ const kindOf = (info: Stats): string => {
 
 const codeOf = (cause: unknown): unknown => cause instanceof Error && "code" in cause ? cause.code : undefined
 
-const reasonOf = (cause: unknown, { links }: Reading): string => {
+const failed = (path: string, cause: unknown, { links }: Reading): FileRefused => {
   switch (codeOf(cause)) {
     case "ELOOP":
-      return links === "refuse"
-        ? "a symbolic link, which is not followed here"
-        : "a link that leads to itself"
+      return new FileRefused({
+        path,
+        kind: "other",
+        reason: links === "refuse"
+          ? "a symbolic link, which is not followed here"
+          : "a link that leads to itself"
+      })
     case "ENXIO":
-      return "a socket or a device, not a file"
+      return new FileRefused({ path, kind: "other", reason: "a socket or a device, not a file" })
     case "EACCES":
     case "EPERM":
-      return "this user may not read it"
-    default:
-      return `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`
+      return new FileRefused({ path, kind: "unreadable", reason: "this user may not read it" })
+    default: {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      return new FileRefused({ path, kind: "unreadable", reason: `cannot be read (${why})` })
+    }
   }
 }
 
@@ -72,7 +82,7 @@ const decode = (path: string, bytes: Uint8Array): string => {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw new FileRefused({ path, reason: "not text in UTF-8" })
+    throw new FileRefused({ path, kind: "content", reason: "not text in UTF-8" })
   }
 }
 
@@ -93,16 +103,15 @@ export const readUntrusted = (
       if (file === undefined) return undefined
       try {
         const info = await file.stat()
-        if (!info.isFile()) throw new FileRefused({ path, reason: kindOf(info) })
+        if (!info.isFile()) throw new FileRefused({ path, kind: "other", reason: kindOf(info) })
         const bytes = info.size > limit ? undefined : await readAtMost(file, limit)
         if (bytes === undefined || bytes.length > limit) {
-          throw new FileRefused({ path, reason: `larger than ${sizeOf(limit)}` })
+          throw new FileRefused({ path, kind: "content", reason: `larger than ${sizeOf(limit)}` })
         }
         return decode(path, bytes)
       } finally {
         await file.close()
       }
     },
-    catch: (cause) =>
-      cause instanceof FileRefused ? cause : new FileRefused({ path, reason: reasonOf(cause, reading) })
+    catch: (cause) => cause instanceof FileRefused ? cause : failed(path, cause, reading)
   })

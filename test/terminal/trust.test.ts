@@ -128,8 +128,7 @@ describe("a workspace's own file, without a terminal", () => {
       const { workspace } = yield* World
       const directory = workspace()
       const file = join(directory, ".clincus.toml")
-      const hint =
-        "A workspace's own file is a plain file, since the agent can write there. Remove this, or put one in its place.\n"
+      const hint = "Put a plain file in its place, or remove it.\n"
       for (const args of [["config", "-w", directory], ["shell", "--background", directory]]) {
         expect(spawnSync("mkfifo", [file]).status).toBe(0)
         expect(yield* clincus(...args).pipe(Effect.timeout("20 seconds"))).toEqual({
