@@ -22,8 +22,17 @@
  * }))
  */
 export { ConfigService, layer as configLayer } from "./config/ConfigService.ts"
-export { ConfigError, UnknownProfile } from "./config/errors.ts"
-export type { Effective, Origin, Settings } from "./config/Settings.ts"
+export { ConfigError, TrustNotSaved, UnknownProfile } from "./config/errors.ts"
+export type {
+  Effective,
+  FileRequest,
+  Origin,
+  RefusedLimit,
+  RequestKey,
+  Settings,
+  Withheld
+} from "./config/Settings.ts"
+export { type Grant, grantRequests, readGrants, revokeGrants } from "./config/trust.ts"
 export { type Failure, isFailure } from "./domain/Failure.ts"
 export { Host, layer as hostLayer } from "./domain/Host.ts"
 export { Progress, silent as silentProgress } from "./domain/Progress.ts"

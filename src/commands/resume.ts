@@ -3,7 +3,8 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { describe } from "../cli/describe.ts"
-import { options, shell } from "./shell.ts"
+import { shell } from "./shell.ts"
+import { options } from "./shellOptions.ts"
 
 const id = Args.text({ name: "SESSION" }).pipe(
   Args.withDescription("Id of a saved session, or its beginning; the newest of this directory by default."),

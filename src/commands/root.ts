@@ -25,6 +25,8 @@ import * as Setup from "./setup.ts"
 import * as Shell from "./shell.ts"
 import * as Shutdown from "./shutdown.ts"
 import * as Tmux from "./tmux.ts"
+import * as Trust from "./trust.ts"
+import * as Untrust from "./untrust.ts"
 import * as Version from "./version.ts"
 
 /**
@@ -67,6 +69,8 @@ export const root = <E>(services: Layer.Layer<Services, E, Base>) => {
       Build.command.pipe(provided),
       Images.command.pipe(provided),
       Config.command.pipe(provided),
+      Trust.command.pipe(provided),
+      Untrust.command.pipe(provided),
       Completion.command,
       Completion.words,
       Version.command

@@ -1,6 +1,4 @@
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -8,13 +6,12 @@ import { attach, attachToLive, requireTerminal, sayDetached, sayEnd } from "../c
 import { describe } from "../cli/describe.ts"
 import { UsageError } from "../cli/errors.ts"
 import { escape } from "../cli/escape.ts"
-import { optionalValue, repeatable } from "../cli/options.ts"
-import { format, notice, print } from "../cli/output.ts"
+import { notice, print } from "../cli/output.ts"
+import { agreeOn } from "../cli/trust.ts"
 import { UserTerminal } from "../cli/UserTerminal.ts"
 import { ConfigService } from "../config/ConfigService.ts"
-import { Host } from "../domain/Host.ts"
+import type { RequestKey } from "../config/Settings.ts"
 import { Signals } from "../domain/Signals.ts"
-import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
 import { CannotResume } from "../session/errors.ts"
 import type { Metadata } from "../session/metadata.ts"
 import { moveSession } from "../session/move.ts"
@@ -23,91 +20,8 @@ import { findResumable, type Resumable, slotFor } from "../session/resume.ts"
 import { type Session, startSession } from "../session/Session.ts"
 import { openWorkspace } from "../session/workspace.ts"
 import { chooseTool } from "../tool/ToolRegistry.ts"
-import { slot, workspace, workspacePath } from "./options.ts"
-
-const directory = Args.text({ name: "WORKSPACE" }).pipe(
-  Args.withDescription("Directory that the session works on; the current one by default."),
-  Args.optional
-)
-
-export const options = {
-  workspace,
-  slot,
-  tool: Options.text("tool").pipe(
-    Options.withAlias("t"),
-    Options.withPseudoName("TOOL"),
-    Options.withDescription(
-      "The AI coding tool: claude, opencode, codex, gemini, copilot, aider or one of yours."
-    ),
-    Options.optional
-  ),
-  resume: optionalValue("resume", "ID").pipe(
-    Options.withDescription(
-      "Go on with a saved session: the newest of this workspace, or the one with this id."
-    )
-  ),
-  continue: optionalValue("continue", "ID").pipe(Options.withDescription("The same as --resume.")),
-  persistent: Options.boolean("persistent").pipe(
-    Options.withAlias("p"),
-    Options.withDescription(
-      "Keep the container when the session ends: it is stopped, and restarted the next time."
-    )
-  ),
-  ephemeral: Options.boolean("ephemeral").pipe(
-    Options.withDescription(
-      "Delete the container when the session ends; the default, unless configured otherwise."
-    )
-  ),
-  background: Options.boolean("background").pipe(
-    Options.withAlias("b"),
-    Options.withDescription("Start the tool and return at once, without attaching.")
-  ),
-  env: repeatable("env", "KEY=VALUE").pipe(
-    Options.withAlias("e"),
-    Options.withDescription(
-      "A variable for the tool; KEY alone takes the value that it has here."
-    )
-  ),
-  image: Options.text("image").pipe(
-    Options.withPseudoName("ALIAS"),
-    Options.withDescription("Image of the container."),
-    Options.optional
-  ),
-  profile: Options.text("profile").pipe(
-    Options.withPseudoName("PROFILE"),
-    Options.withDescription("A profile of the configuration, [profiles.<name>]."),
-    Options.optional
-  ),
-  allowHome: Options.boolean("allow-home").pipe(
-    Options.withDescription("Work on a directory that your home directory is in; only in a terminal.")
-  ),
-  debug: Options.boolean("debug").pipe(Options.withDescription("Start bash in the place of the tool.")),
-  format
-}
-
-type Given = Command.Command.ParseConfig<typeof options & { readonly directory: typeof directory }>
-
-const wrong = (reason: string, advice?: string) =>
-  new UsageError({ command: "clincus shell", reason, advice })
-
-/** `KEY=VALUE`, or `KEY` for the value that it has on the host. */
-const parseEnvironment = (given: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const host = yield* Host
-    const pairs = yield* Effect.forEach(given, (word) => {
-      const equals = word.indexOf("=")
-      const name = equals < 0 ? word : word.slice(0, equals)
-      if (readOnlyVariables.includes(name)) return Effect.fail(wrong(`bash does not let anybody set ${name}`))
-      if (!isVariableName(name)) {
-        return Effect.fail(wrong(`'${name}' is not a name of a variable`, "Write --env KEY=VALUE."))
-      }
-      const value = equals < 0 ? host.environment[name] : word.slice(equals + 1)
-      return value === undefined
-        ? Effect.fail(wrong(`--env ${name}: the variable is not set here`, `Write --env ${name}=VALUE.`))
-        : Effect.succeed([name, value] as const)
-    })
-    return Object.fromEntries(pairs)
-  })
+import { workspacePath } from "./options.ts"
+import { directory, type Given, options, parseEnvironment, wrong } from "./shellOptions.ts"
 
 /** `none` where the session is new; `""` is the newest one. */
 const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError> =>
@@ -115,13 +29,17 @@ const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError
     ? Effect.fail(wrong("--resume and --continue mean the same; give one of them"))
     : Effect.succeed(Option.orElse(given.resume, () => given.continue))
 
-const modeOf = (given: Given, resumed: Option.Option<Metadata>, configured: boolean) => {
-  if (given.persistent && given.ephemeral) {
-    return Effect.fail(wrong("--persistent and --ephemeral exclude each other"))
-  }
+const isPersistent = (given: Given, resumed: Option.Option<Metadata>, configured: boolean) => {
   const unsaid = Option.match(resumed, { onNone: () => configured, onSome: ({ persistent }) => persistent })
-  return Effect.succeed(given.persistent || (!given.ephemeral && unsaid))
+  return given.persistent || (!given.ephemeral && unsaid)
 }
+
+/** What the workspace's own file need not be asked about: options say it, or the session that goes on has it. */
+const decidedBy = (given: Given, resumed: Option.Option<Metadata>): ReadonlyArray<RequestKey> => [
+  ...(Option.isSome(given.tool) || Option.isSome(resumed) ? ["tool.name" as const] : []),
+  ...(Option.isSome(given.image) || Option.isSome(resumed) ? ["defaults.image" as const] : []),
+  ...(given.persistent || given.ephemeral || Option.isSome(resumed) ? ["defaults.persistent" as const] : [])
+]
 
 /** The part of a session that a handle shows. */
 type Known = Pick<Session, "container" | "id" | "slot" | "workspace" | "tool">
@@ -166,11 +84,15 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
     const workspace = Option.isSome(resumed) && Option.isNone(asked)
       ? yield* workspaceOf(resumed.value)
       : yield* openWorkspace(Option.getOrElse(asked, () => "."))
+    const environment = yield* parseEnvironment(given.env)
     const config = yield* ConfigService
-    const { settings } = yield* config.load({
+    const profile = Option.getOrUndefined(given.profile)
+    const effective = yield* config.load({
       workspace: workspace.path,
-      profile: Option.getOrUndefined(given.profile)
+      profile,
+      decided: decidedBy(given, resumed)
     })
+    const settings = yield* agreeOn(effective, profile)
     const toolName = Option.match(resumed, {
       onNone: () => Option.getOrElse(given.tool, () => settings.tool.name),
       onSome: (metadata) => metadata.tool
@@ -189,8 +111,8 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
         }),
         image: Option.getOrElse(given.image, () =>
           Option.match(resumed, { onNone: () => settings.defaults.image, onSome: ({ image }) => image })),
-        persistent: yield* modeOf(given, resumed, settings.defaults.persistent),
-        environment: yield* parseEnvironment(given.env),
+        persistent: isPersistent(given, resumed, settings.defaults.persistent),
+        environment,
         resume: saved,
         debug: given.debug,
         size: yield* terminal.size,
@@ -296,6 +218,9 @@ export const shell = (given: Given) =>
     if (Option.isSome(given.directory) && Option.isSome(given.workspace)) {
       return yield* wrong("the workspace is given twice: as an argument and with --workspace")
     }
+    if (given.persistent && given.ephemeral) {
+      return yield* wrong("--persistent and --ephemeral exclude each other")
+    }
     if (!given.background) {
       yield* requireTerminal("a session", withoutTerminal)
     }
@@ -312,7 +237,8 @@ export const command = Command.make("shell", { ...options, directory }, shell).p
     describe("Start a session: a tool at work on a directory, in a container of its own.", {
       group: "Sessions",
       details: [
-        "The container is deleted when the tool exits, unless the session is persistent; the conversation is saved either way. Ctrl+B d detaches and leaves the tool running."
+        "The container is deleted when the tool exits, unless the session is persistent; the conversation is saved either way. Ctrl+B d detaches and leaves the tool running.",
+        "A tool, an image or a mode that .clincus.toml of the directory asks for is used only when you have granted it: you are asked once, and again when the file has changed. --tool, --image, --persistent and --ephemeral choose without it."
       ],
       examples: [
         ["clincus shell", "Work on the current directory."],

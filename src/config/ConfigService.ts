@@ -1,115 +1,82 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
 import { Host } from "../domain/Host.ts"
+import { type FileRefused, readUntrusted } from "../domain/untrustedFile.ts"
+import { flatten, merged, settingsOf } from "./effective.ts"
 import { ConfigError, UnknownProfile } from "./errors.ts"
 import { parse } from "./parse.ts"
-import { ConfigFile, ToolSettings, WorkspaceFile } from "./schema.ts"
-import type { Effective, Origin } from "./Settings.ts"
+import { ConfigFile, WorkspaceFile } from "./schema.ts"
+import type { Effective, Origin, RequestKey } from "./Settings.ts"
+import { isGranted, readGrants } from "./trust.ts"
+import { sort } from "./workspaceFile.ts"
 
 /**
  * Configuration: `/etc/clincus/config.toml`, then the user's file (`CLINCUS_CONFIG`, else
  * `$XDG_CONFIG_HOME/clincus/config.toml`), then `.clincus.toml` of the workspace, then the profile; the later wins,
  * key by key. Command-line options come last and are not known here.
+ *
+ * Of `.clincus.toml`, which the agent may have written, only limits that are lower are in force at once. All else is a
+ * request that the user grants (`grantRequests`); `withheld` has what is not granted.
  */
 export class ConfigService extends Context.Tag("clincus/ConfigService")<ConfigService, {
   readonly load: (request: {
-    /** Absolute path of the workspace whose `.clincus.toml` counts. */
+    /** Absolute, real path of the workspace whose `.clincus.toml` counts. */
     readonly workspace?: string | undefined
     readonly profile?: string | undefined
+    /** Keys that the command line decides, so that the workspace's file is not asked about them. */
+    readonly decided?: ReadonlyArray<RequestKey> | undefined
   }) => Effect.Effect<Effective, ConfigError | UnknownProfile>
 }>() {}
 
-const decodeNamed = Schema.decodeUnknownOption(Schema.Record({ key: Schema.String, value: ToolSettings }))
-
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** The largest file of a workspace that is read (bytes). */
+/** The largest file that is read (bytes). */
 const fileLimit = 1024 * 1024
 
-/** A file's values with dots in the keys: `defaults.image`. Lists are values; `environment.set.X` and `tool.X.y` are keys. */
-const flatten = (value: object, source: string, prefix = ""): ReadonlyArray<Origin> =>
-  Object.entries(value).flatMap(([name, inner]: [string, unknown]) => {
-    const key = prefix === "" ? name : `${prefix}.${name}`
-    if (inner === undefined) return []
-    // An empty table declares a tool that is like its name in everything.
-    if (prefix === "tool" && isObject(inner) && Object.keys(inner).length === 0) {
-      return [{ key, value: inner, source }]
-    }
-    return isObject(inner)
-      ? flatten(inner, source, key)
-      : [{ key, value: inner, source }]
-  })
+const unusable = (file: string, reason: string, suggestion?: string) =>
+  new ConfigError({ file, line: 0, column: 0, reason, suggestion })
 
-/** The last of each key. A binary is that of the tool named with it: whoever names another one leaves it behind. */
-const merged = (layers: ReadonlyArray<Origin>): ReadonlyArray<Origin> => {
-  const last = new Map<string, Origin>()
-  for (const origin of layers) {
-    const renamed = origin.key === "tool.name" && last.get("tool.name")?.value !== origin.value
-    if (renamed && last.get("tool.binary")?.source !== origin.source) last.delete("tool.binary")
-    last.set(origin.key, origin)
-  }
-  return [...last.values()]
+const advice: Readonly<Record<FileRefused["kind"], string>> = {
+  other: "Put a plain file in its place, or remove it.",
+  content: "A configuration is a short text: mend the file, or remove it.",
+  unreadable: "Let this user read it, or remove it."
 }
 
-export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Path.Path | Host> = Layer
+const refused = ({ kind, path, reason }: FileRefused) => unusable(path, reason, advice[kind])
+
+/** The user's file or the administrator's, which may be a link: many keep theirs elsewhere. */
+const configFile = (file: string, required: boolean) =>
+  readUntrusted(file, fileLimit, { links: "follow" }).pipe(
+    Effect.catchTag("FileRefused", refused),
+    Effect.filterOrFail(
+      (text) => text !== undefined || !required,
+      () => unusable(file, "the file does not exist")
+    ),
+    Effect.flatMap((text) =>
+      text === undefined ? Effect.succeed<ConfigFile>({}) : parse(file, text, ConfigFile, "")
+    ),
+    Effect.map((config) => ({ file, config }))
+  )
+
+/** `.clincus.toml`: its values, and the hash of the bytes that they were read from. */
+const workspaceFile = (file: string) =>
+  Effect.gen(function*() {
+    const text = yield* readUntrusted(file, fileLimit).pipe(Effect.catchTag("FileRefused", refused))
+    if (text === undefined) return undefined
+    const values = yield* parse(file, text, WorkspaceFile, ": a workspace's own file may not set it")
+    return { values: flatten(values, file), sha256: createHash("sha256").update(text).digest("hex") }
+  })
+
+export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
   .effect(
     ConfigService,
     Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const host = yield* Host
 
-      const read = (file: string, required: boolean) =>
-        fs.readFileString(file).pipe(
-          Effect.map(Option.some),
-          Effect.catchTag("SystemError", (error) => {
-            if (error.reason === "NotFound" && !required) return Effect.succeed(Option.none<string>())
-            const reason = error.reason === "NotFound"
-              ? "the file does not exist"
-              : `cannot be read (${error.reason})`
-            return Effect.fail(new ConfigError({ file, line: 0, column: 0, reason, suggestion: undefined }))
-          }),
-          Effect.catchTag("BadArgument", (error) =>
-            Effect.fail(
-              new ConfigError({ file, line: 0, column: 0, reason: error.message, suggestion: undefined })
-            ))
-        )
-
-      /** A pipe or a device in the place of a workspace's file would hold us for ever; an agent can make one. */
-      const readHostile = (file: string) =>
-        fs.stat(file).pipe(
-          Effect.option,
-          Effect.filterOrFail(
-            Option.match({
-              onNone: () => true,
-              onSome: ({ size, type }) => type === "File" && size <= fileLimit
-            }),
-            () =>
-              new ConfigError({
-                file,
-                line: 0,
-                column: 0,
-                reason: "not a file, or too large for a configuration",
-                suggestion: undefined
-              })
-          ),
-          Effect.zipRight(read(file, false))
-        )
-
-      const configFile = (file: string, required: boolean) =>
-        read(file, required).pipe(
-          Effect.flatMap(Option.match({
-            onNone: () => Effect.succeed<ConfigFile>({}),
-            onSome: (text) => parse(file, text, ConfigFile, "")
-          })),
-          Effect.map((config) => ({ file, config }))
-        )
+      const absolute = (given: string) =>
+        path.resolve(given.startsWith("~/") ? path.join(host.home, given.slice(2)) : given)
 
       const defaults = flatten({
         defaults: { image: "clincus", persistent: false },
@@ -129,110 +96,72 @@ export const layer: Layer.Layer<ConfigService, never, FileSystem.FileSystem | Pa
         return value === undefined || value === "" ? [] : [{ key, value, source: name }]
       })
 
-      const settingsOf = (origins: ReadonlyArray<Origin>): Effective => {
-        const values = new Map(origins.map((origin) => [origin.key, origin.value]))
-        const text = (key: string) => {
-          const value = values.get(key)
-          return value === undefined ? undefined : String(value)
-        }
-        const below = (prefix: string) =>
-          [...values].filter(([key]) => key.startsWith(`${prefix}.`)).map(([key, value]) =>
-            [key.slice(prefix.length + 1), value] as const
+      const load: Context.Tag.Service<ConfigService>["load"] = ({ decided = [], profile, workspace }) =>
+        Effect.gen(function*() {
+          const chosen = host.environment["CLINCUS_CONFIG"]
+          const base = host.environment["XDG_CONFIG_HOME"] || path.join(host.home, ".config")
+          const [system, user] = yield* Effect.all([
+            configFile("/etc/clincus/config.toml", false),
+            chosen === undefined || chosen === ""
+              ? configFile(path.join(base, "clincus", "config.toml"), false)
+              : configFile(path.resolve(host.directory, chosen), true)
+          ], { concurrency: "unbounded" })
+
+          const profiles = [system, user].flatMap(({ config, file }) =>
+            Object.entries(config.profiles ?? {}).map(([name, value]) => ({ name, value, file }))
           )
-        const named: Record<string, Record<string, unknown>> = {}
-        for (const [rest, value] of below("tool")) {
-          if (isObject(value)) named[rest] = { ...named[rest] }
-          const dot = rest.lastIndexOf(".")
-          if (dot > 0) {
-            named[rest.slice(0, dot)] = { ...named[rest.slice(0, dot)], [rest.slice(dot + 1)]: value }
+          const matching = profiles.filter(({ name }) => name === profile)
+          if (profile !== undefined && matching.length === 0) {
+            return yield* new UnknownProfile({ profile, known: profiles.map(({ name }) => name) })
           }
-        }
-        const processes = values.get("limits.processes")
-        const forward = values.get("environment.forward")
-        const home = text("paths.sessions_dir") ?? ""
-        return {
-          origins,
-          settings: {
-            defaults: {
-              image: text("defaults.image") ?? "",
-              persistent: values.get("defaults.persistent") === true
-            },
-            tool: {
-              name: text("tool.name") ?? "",
-              binary: text("tool.binary"),
-              named: Option.getOrElse(decodeNamed(named), () => ({}))
-            },
-            session: {
-              on_exit: values.get("session.on_exit") === "shell" ? "shell" : "end",
-              on_detach: values.get("session.on_detach") === "end" ? "end" : "keep"
-            },
-            limits: {
-              cpu: text("limits.cpu"),
-              memory: text("limits.memory"),
-              processes: typeof processes === "number" ? processes : undefined
-            },
-            environment: {
-              forward: Array.isArray(forward) ? forward.map(String) : [],
-              set: Object.fromEntries(below("environment.set").map(([name, value]) => [name, String(value)]))
-            },
-            security: {
-              root_on_mounts: values.get("security.root_on_mounts") === true,
-              root_workspace: values.get("security.root_workspace") === true
-            },
-            paths: {
-              sessions_dir: path.resolve(home.startsWith("~/") ? path.join(host.home, home.slice(2)) : home),
-              preserve_workspace_path: values.get("paths.preserve_workspace_path") === true
-            },
-            incus: {
-              project: text("incus.project") ?? "default",
-              socket: text("incus.socket") ?? "",
-              pool: text("incus.pool"),
-              network: text("incus.network")
-            }
+
+          const below = [
+            ...defaults,
+            ...[system, user].flatMap(({ config, file }) =>
+              flatten({ ...config, profiles: undefined }, file)
+            ),
+            ...environment
+          ]
+          const above = matching.flatMap(({ file, name, value }) =>
+            flatten(value, `${file} [profiles.${name}]`)
+          )
+          const own = merged([...below, ...above])
+          const file = workspace === undefined ? undefined : path.join(workspace, ".clincus.toml")
+          const found = file === undefined ? undefined : yield* workspaceFile(file)
+          if (workspace === undefined || file === undefined || found === undefined) {
+            return { settings: settingsOf(own, absolute), origins: own, withheld: undefined }
           }
-        }
-      }
 
-      return {
-        load: ({ profile, workspace }) =>
-          Effect.gen(function*() {
-            const chosen = host.environment["CLINCUS_CONFIG"]
-            const base = host.environment["XDG_CONFIG_HOME"] || path.join(host.home, ".config")
-            const [system, user] = yield* Effect.all([
-              configFile("/etc/clincus/config.toml", false),
-              chosen === undefined || chosen === ""
-                ? configFile(path.join(base, "clincus", "config.toml"), false)
-                : configFile(path.resolve(host.directory, chosen), true)
-            ], { concurrency: "unbounded" })
-
-            const own = workspace === undefined ? undefined : path.join(workspace, ".clincus.toml")
-            const ownText = own === undefined ? Option.none<string>() : yield* readHostile(own)
-            const project = own === undefined || Option.isNone(ownText)
-              ? []
-              : flatten(
-                yield* parse(own, ownText.value, WorkspaceFile, ": a workspace's own file may not set it"),
-                own
-              )
-
-            const profiles = [system, user].flatMap(({ config, file }) =>
-              Object.entries(config.profiles ?? {}).map(([name, value]) => ({ name, value, file }))
-            )
-            const matching = profiles.filter(({ name }) => name === profile)
-            if (profile !== undefined && matching.length === 0) {
-              return yield* new UnknownProfile({ profile, known: profiles.map(({ name }) => name) })
-            }
-
-            const layers = [
-              ...defaults,
-              ...[system, user].flatMap(({ config, file }) =>
-                flatten({ ...config, profiles: undefined }, file)
-              ),
-              ...environment,
-              ...project,
-              ...matching.flatMap(({ file, name, value }) => flatten(value, `${file} [profiles.${name}]`))
-            ]
-            return settingsOf(merged(layers))
+          const { asked, refused: limits, taken } = sort(found.values, {
+            own,
+            profile: new Set(above.map(({ key }) => key)),
+            decided
           })
-      }
+          const grants = asked.length === 0
+            ? []
+            : yield* readGrants(settingsOf(own, absolute).paths.sessions_dir).pipe(
+              Effect.provideService(Path.Path, path)
+            )
+          const granted = asked.filter(({ request }) =>
+            isGranted(grants, { workspace, sha256: found.sha256 }, request)
+          )
+          const open = asked.filter((one) => !granted.includes(one))
+          const originsWith = (requests: typeof asked) =>
+            merged([...below, ...taken, ...requests.map(({ origin }) => origin), ...above])
+          const origins = originsWith(granted)
+          return {
+            settings: settingsOf(origins, absolute),
+            origins,
+            withheld: open.length === 0 && limits.length === 0 ? undefined : {
+              workspace,
+              file,
+              sha256: found.sha256,
+              requests: open.map(({ request }) => request),
+              limits,
+              granted: settingsOf(originsWith(asked), absolute)
+            }
+          }
+        })
+      return { load }
     })
   )

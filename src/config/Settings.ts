@@ -37,7 +37,44 @@ export interface Origin {
   readonly source: string
 }
 
+/** A key of the workspace's own file that is in force only when the user has granted it. */
+export type RequestKey = "defaults.image" | "defaults.persistent" | "tool.name"
+
+/** Something that the workspace's own file asks for and that differs from what the user has without it. */
+export interface FileRequest {
+  readonly key: RequestKey
+  readonly asked: string | boolean
+  readonly own: string | boolean
+  /** With the tool asked for the agent acts without asking, which the user does not let the tool of their own do. */
+  readonly unasked: boolean
+}
+
+/** A limit of the workspace's own file that is not in force, because it is not known to be lower. */
+export interface RefusedLimit {
+  readonly key: string
+  readonly asked: string | number
+  /** The user's value, which stays in force; none where the limit asked for is no limit. */
+  readonly own: string | number | undefined
+  readonly reason: "higher" | "incomparable" | "unknown" | "profile"
+}
+
+/** What `.clincus.toml` of a workspace says without being obeyed. */
+export interface Withheld {
+  readonly workspace: string
+  readonly file: string
+  /** SHA-256 of the file's bytes, in hex. All below was read from the same bytes. */
+  readonly sha256: string
+  /** What may be granted (see trust.ts). */
+  readonly requests: ReadonlyArray<FileRequest>
+  readonly limits: ReadonlyArray<RefusedLimit>
+  /** The settings as they are once all requests are granted: no need to read the file again, which may have changed. */
+  readonly granted: Settings
+}
+
 export interface Effective {
+  /** Of the workspace's own file they have what the user has granted, and limits that are lower. */
   readonly settings: Settings
   readonly origins: ReadonlyArray<Origin>
+  /** None where the workspace has no file, or all of it is in force. */
+  readonly withheld: Withheld | undefined
 }

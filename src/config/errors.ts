@@ -32,3 +32,16 @@ export class UnknownProfile extends Data.TaggedError("UnknownProfile")<{
       : `Configured profiles: ${this.known.join(", ")}.`
   }
 }
+
+/** What the user grants to a workspace's file, or takes back, could not be remembered. */
+export class TrustNotSaved extends Data.TaggedError("TrustNotSaved")<{
+  readonly directory: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `cannot remember in ${this.directory} what is granted: ${this.reason}`
+  }
+  get hint(): string {
+    return "Check its owner and permissions and the free space, or set [paths] sessions_dir in the configuration."
+  }
+}

@@ -64,14 +64,19 @@ const syntaxError = (file: string, cause: unknown): ConfigError => {
   return new ConfigError({ file, line, column, reason: `not valid TOML: ${reason}`, suggestion: undefined })
 }
 
+/** As much of a file's own words as a message has room for: whoever wrote them may have written a lot. */
+const brief = (words: string): string => words.length > 200 ? `${words.slice(0, 200)}…` : words
+
 /** Decodes the text of a file. What the schema does not know is an error with its place and a suggestion. */
 export const parse = <A, I>(
   file: string,
-  text: string,
+  written: string,
   schema: Schema.Schema<A, I>,
   forbidden: string
 ): Effect.Effect<A, ConfigError> =>
   Effect.gen(function*() {
+    // Some editors begin a file with a byte order mark.
+    const text = written.replace(/^\ufeff/, "")
     // The parser is needed only by those who have a file.
     const toml = yield* Effect.promise(() => import("smol-toml"))
     const value = yield* Effect.try({
@@ -90,7 +95,7 @@ export const parse = <A, I>(
       return yield* new ConfigError({
         file,
         ...place,
-        reason: `${path.join(".")}: ${(issue?.message ?? "").replaceAll("\n", " ")}`,
+        reason: `${brief(path.join("."))}: ${brief((issue?.message ?? "").replaceAll("\n", " "))}`,
         suggestion: undefined
       })
     }
@@ -99,7 +104,7 @@ export const parse = <A, I>(
     return yield* new ConfigError({
       file,
       ...place,
-      reason: `unknown key '${path.join(".")}'${forbidden}`,
+      reason: `unknown key '${brief(path.join("."))}'${forbidden}`,
       suggestion: near !== undefined
         ? `Did you mean '${near}'?`
         : known.length > 0

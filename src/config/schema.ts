@@ -93,12 +93,22 @@ export const ConfigFile = Schema.Struct({
 })
 export type ConfigFile = typeof ConfigFile.Type
 
+/** It is shown to the user, and nothing is to go out of sight beside it. */
+const Short = Schema.NonEmptyString.pipe(
+  Schema.maxLength(100, { message: () => "longer than 100 characters" })
+)
+
 /**
  * `.clincus.toml` of a workspace. Whoever wrote the repository wrote it, the agent included, so it chooses among what
- * the user has and adds nothing: no environment of the host, no binary, no path, nothing that weakens protection.
+ * the user has and adds nothing: no environment of the host, no binary, no path, nothing that weakens protection. Its
+ * limits are in force where they are lower, all else when the user has granted it (workspaceFile.ts).
  */
 export const WorkspaceFile = Schema.Struct({
-  defaults: Schema.optional(Defaults),
-  tool: Schema.optional(Schema.Struct({ name: Schema.optional(Schema.NonEmptyString) })),
-  limits: Schema.optional(Limits)
+  defaults: Schema.optional(Schema.Struct({ ...Defaults.fields, image: Schema.optional(Short) })),
+  tool: Schema.optional(Schema.Struct({ name: Schema.optional(Short) })),
+  limits: Schema.optional(Schema.Struct({
+    ...Limits.fields,
+    cpu: Schema.optional(Schema.Union(Short, Schema.Number)),
+    memory: Schema.optional(Short)
+  }))
 })

@@ -1,8 +1,9 @@
 import type { PlatformError } from "@effect/platform/Error"
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { makePrivateDirectory } from "../domain/privateDirectory.ts"
 
 /** The directory of saved sessions could not be read or written. */
 export class HistoryError
@@ -41,20 +42,11 @@ export interface OwnFiles {
 }
 
 export const makeOwnFiles = (fs: FileSystem.FileSystem, path: Path.Path): OwnFiles => {
-  /** One by one: Node's own recursion never ends where a parent cannot be made, in /proc for instance. */
   const makePrivate: OwnFiles["makePrivate"] = (at) =>
-    fs.exists(at).pipe(
-      Effect.mapError(failed(at)),
-      Effect.flatMap((exists) =>
-        exists ? Effect.void : Effect.zipRight(
-          path.dirname(at) === at ? Effect.void : makePrivate(path.dirname(at)),
-          // Another session may have made it in the same moment.
-          fs.makeDirectory(at, { mode: 0o700 }).pipe(
-            Effect.catchIf(isThere, () => Effect.void),
-            Effect.mapError(failed(at))
-          )
-        )
-      )
+    makePrivateDirectory(at).pipe(
+      Effect.provideService(FileSystem.FileSystem, fs),
+      Effect.provideService(Path.Path, path),
+      Effect.mapError(failed(at))
     )
 
   /** Two fibers may write one file, so each has a name of its own for what it writes; it is gone whatever happens. */

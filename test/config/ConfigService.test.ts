@@ -1,13 +1,9 @@
-import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
-import * as NodePath from "@effect/platform-node-shared/NodePath"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
-import { ConfigService, layer } from "../../src/config/ConfigService.ts"
-import { Host } from "../../src/domain/Host.ts"
+import { join } from "node:path"
+import { makeHome, project, user } from "./home.ts"
 
 /** Writes files below a home directory and loads the configuration of `project` in it. */
 const load = (
@@ -15,35 +11,10 @@ const load = (
   { environment = {}, profile }: { environment?: Record<string, string>; profile?: string } = {}
 ) =>
   Effect.gen(function*() {
-    const home = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "clincus-config-"))),
-      (home) => Effect.sync(() => rmSync(home, { recursive: true, force: true }))
-    )
-    for (const [name, text] of Object.entries({ "project/README": "", ...files })) {
-      mkdirSync(dirname(join(home, name)), { recursive: true })
-      writeFileSync(join(home, name), text)
-    }
-    const host = {
-      uid: 1000,
-      gid: 1000,
-      groups: [],
-      user: "me",
-      home,
-      directory: home,
-      environment,
-      uuid: Effect.succeed("")
-    }
-    const config = yield* Effect.provide(
-      ConfigService,
-      layer.pipe(Layer.provide([NodeFileSystem.layer, NodePath.layer, Layer.succeed(Host, host)]))
-    )
-    const { origins, settings } = yield* config.load({ workspace: join(home, "project"), profile })
-    const from = (key: string) => origins.find((origin) => origin.key === key)?.source.replace(`${home}/`, "")
-    return { settings, from, home }
+    const home = yield* makeHome(files, environment)
+    return { ...(yield* home.load({ profile })), home: home.path }
   })
 
-const user = ".config/clincus/config.toml"
-const project = "project/.clincus.toml"
 /** What is said of a faulty file, without the temporary directory's name. */
 const fault = (text: string, file = user) =>
   load({ [file]: text }).pipe(
@@ -81,13 +52,17 @@ describe("the configuration", () => {
           persistent = false
           [profiles.quick.environment.set]
           B = "profile"`,
-        [project]: "[defaults]\nimage = \"theirs\"\n"
+        [project]: "[limits]\nprocesses = 5\n"
       }, { environment: { INCUS_SOCKET: "/variable" }, profile: "quick" })
-      expect(settings.defaults).toEqual({ image: "theirs", persistent: false })
+      expect(settings.defaults).toEqual({ image: "mine", persistent: false })
+      expect(settings.limits.processes).toBe(5)
       expect(settings.incus.socket).toBe("/variable")
       expect(settings.environment.set).toEqual({ A: "user", B: "profile" })
-      expect([from("defaults.image"), from("defaults.persistent"), from("incus.socket")]).toEqual([
+      expect(
+        ["limits.processes", "defaults.image", "defaults.persistent", "incus.socket"].map(from)
+      ).toEqual([
         project,
+        user,
         `${user} [profiles.quick]`,
         "INCUS_SOCKET"
       ])

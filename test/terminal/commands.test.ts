@@ -394,14 +394,14 @@ describe("clincus info", () => {
 })
 
 describe("configuration", () => {
-  Library.test("options win over profiles, profiles over the project, the project over the user", () =>
+  Library.test("options win over profiles, profiles over the project, and that lowers the user's limits", () =>
     Effect.gen(function*() {
       const { configuration, configure, home, root, workspace } = yield* World
       yield* configure(`${configuration}
 [session]
 on_exit = "end"
 [limits]
-cpu = 1
+cpu = 4
 [profiles.heavy.limits]
 memory = "1GiB"
 `)
@@ -410,6 +410,7 @@ memory = "1GiB"
       })
       const user = join(home, ".config/clincus/config.toml")
       const project = join(directory, ".clincus.toml")
+      yield* succeeds("trust", directory, "--yes")
       expect(yield* json("config", "-w", directory, "--profile", "heavy")).toMatchObject({
         "defaults.image": { value: image, source: user },
         "defaults.persistent": { value: true, source: project },

@@ -1,0 +1,95 @@
+import * as Args from "@effect/cli/Args"
+import type * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import { UsageError } from "../cli/errors.ts"
+import { optionalValue, repeatable } from "../cli/options.ts"
+import { format } from "../cli/output.ts"
+import { Host } from "../domain/Host.ts"
+import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
+import { slot, workspace } from "./options.ts"
+
+export const directory = Args.text({ name: "WORKSPACE" }).pipe(
+  Args.withDescription("Directory that the session works on; the current one by default."),
+  Args.optional
+)
+
+export const options = {
+  workspace,
+  slot,
+  tool: Options.text("tool").pipe(
+    Options.withAlias("t"),
+    Options.withPseudoName("TOOL"),
+    Options.withDescription(
+      "The AI coding tool: claude, opencode, codex, gemini, copilot, aider or one of yours."
+    ),
+    Options.optional
+  ),
+  resume: optionalValue("resume", "ID").pipe(
+    Options.withDescription(
+      "Go on with a saved session: the newest of this workspace, or the one with this id."
+    )
+  ),
+  continue: optionalValue("continue", "ID").pipe(Options.withDescription("The same as --resume.")),
+  persistent: Options.boolean("persistent").pipe(
+    Options.withAlias("p"),
+    Options.withDescription(
+      "Keep the container when the session ends: it is stopped, and restarted the next time."
+    )
+  ),
+  ephemeral: Options.boolean("ephemeral").pipe(
+    Options.withDescription(
+      "Delete the container when the session ends; the default, unless configured otherwise."
+    )
+  ),
+  background: Options.boolean("background").pipe(
+    Options.withAlias("b"),
+    Options.withDescription("Start the tool and return at once, without attaching.")
+  ),
+  env: repeatable("env", "KEY=VALUE").pipe(
+    Options.withAlias("e"),
+    Options.withDescription(
+      "A variable for the tool; KEY alone takes the value that it has here."
+    )
+  ),
+  image: Options.text("image").pipe(
+    Options.withPseudoName("ALIAS"),
+    Options.withDescription("Image of the container."),
+    Options.optional
+  ),
+  profile: Options.text("profile").pipe(
+    Options.withPseudoName("PROFILE"),
+    Options.withDescription("A profile of the configuration, [profiles.<name>]."),
+    Options.optional
+  ),
+  allowHome: Options.boolean("allow-home").pipe(
+    Options.withDescription("Work on a directory that your home directory is in; only in a terminal.")
+  ),
+  debug: Options.boolean("debug").pipe(Options.withDescription("Start bash in the place of the tool.")),
+  format
+}
+
+/** A command line of \`clincus shell\`. */
+export type Given = Command.Command.ParseConfig<typeof options & { readonly directory: typeof directory }>
+
+export const wrong = (reason: string, advice?: string) =>
+  new UsageError({ command: "clincus shell", reason, advice })
+
+/** `KEY=VALUE`, or `KEY` for the value that it has on the host. */
+export const parseEnvironment = (given: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const host = yield* Host
+    const pairs = yield* Effect.forEach(given, (word) => {
+      const equals = word.indexOf("=")
+      const name = equals < 0 ? word : word.slice(0, equals)
+      if (readOnlyVariables.includes(name)) return Effect.fail(wrong(`bash does not let anybody set ${name}`))
+      if (!isVariableName(name)) {
+        return Effect.fail(wrong(`'${name}' is not a name of a variable`, "Write --env KEY=VALUE."))
+      }
+      const value = equals < 0 ? host.environment[name] : word.slice(equals + 1)
+      return value === undefined
+        ? Effect.fail(wrong(`--env ${name}: the variable is not set here`, `Write --env ${name}=VALUE.`))
+        : Effect.succeed([name, value] as const)
+    })
+    return Object.fromEntries(pairs)
+  })

@@ -1,0 +1,127 @@
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { Host } from "../domain/Host.ts"
+import { makePrivateDirectory } from "../domain/privateDirectory.ts"
+import { readUntrusted } from "../domain/untrustedFile.ts"
+import { TrustNotSaved } from "./errors.ts"
+import type { FileRequest, Withheld } from "./Settings.ts"
+
+/**
+ * What the user has granted to a workspace's own file: for one path and one content, so that another file in its place
+ * has to ask again, and only what was shown, so that it never gets what was moot when it was asked about.
+ */
+export const Grant = Schema.Struct({
+  /** Real path on the host. */
+  workspace: Schema.NonEmptyString,
+  /** SHA-256 of the file's bytes, in hex. */
+  sha256: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/)),
+  /** Keys, and `tool.permission` where the tool may act without asking although the user's own one may not. */
+  keys: Schema.Array(Schema.String),
+  /** ISO 8601, UTC. */
+  granted_at: Schema.Date
+})
+export type Grant = typeof Grant.Type
+
+const TrustFile = Schema.Struct({ version: Schema.Literal(1), granted: Schema.Array(Grant) })
+const decode = Schema.decodeUnknownOption(Schema.parseJson(TrustFile))
+const encode = Schema.encodeSync(TrustFile)
+
+/** Thousands of grants fit in (bytes). */
+const limit = 4 * 1024 * 1024
+
+const fileIn = (sessionsDirectory: string) =>
+  Effect.map(Path.Path, (path) => path.join(sessionsDirectory, "trusted.json"))
+
+/** All that is granted, as `trusted.json` in the directory of saved sessions has it. A damaged file grants nothing. */
+export const readGrants = (
+  sessionsDirectory: string
+): Effect.Effect<ReadonlyArray<Grant>, never, Path.Path> =>
+  Effect.gen(function*() {
+    const file = yield* fileIn(sessionsDirectory)
+    const text = yield* readUntrusted(file, limit)
+    if (text === undefined) return []
+    const decoded = decode(text)
+    if (Option.isSome(decoded)) return decoded.value.granted
+    yield* Effect.logWarning(`${file} is damaged: it counts as empty`)
+    return []
+  }).pipe(
+    Effect.catchTag("FileRefused", (refused) =>
+      Effect.as(Effect.logWarning(`${refused.message}: it counts as empty`), []))
+  )
+
+/** What a grant has to name for a request to be in force. */
+const covers = ({ key, unasked }: FileRequest): ReadonlyArray<string> =>
+  unasked ? [key, "tool.permission"] : [key]
+
+/** Whether a request of the file with this content is granted. */
+export const isGranted = (
+  grants: ReadonlyArray<Grant>,
+  file: Pick<Withheld, "workspace" | "sha256">,
+  request: FileRequest
+): boolean => {
+  const keys = grants.filter(({ sha256, workspace }) =>
+    workspace === file.workspace && sha256 === file.sha256
+  )
+    .flatMap((grant) => grant.keys)
+  return covers(request).every((key) => keys.includes(key))
+}
+
+/** By a new file and a rename, on the disk before it takes the old one's place. */
+const write = (sessionsDirectory: string, granted: ReadonlyArray<Grant>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const host = yield* Host
+    const file = yield* fileIn(sessionsDirectory)
+    const text = `${JSON.stringify(encode({ version: 1, granted }), undefined, 2)}\n`
+    const fresh = `${file}.${yield* host.uuid}.new`
+    yield* makePrivateDirectory(sessionsDirectory)
+    yield* Effect.scoped(Effect.gen(function*() {
+      const opened = yield* fs.open(fresh, { flag: "wx", mode: 0o600 })
+      yield* opened.writeAll(new TextEncoder().encode(text))
+      yield* opened.sync
+    })).pipe(
+      Effect.zipRight(fs.rename(fresh, file)),
+      Effect.onError(() => Effect.ignore(fs.remove(fresh, { force: true })))
+    )
+  }).pipe(
+    Effect.catchAll((error: PlatformError) =>
+      new TrustNotSaved({ directory: sessionsDirectory, reason: error.message })
+    )
+  )
+
+/** Remembers that the user grants all requests of `withheld`. */
+export const grantRequests = (
+  sessionsDirectory: string,
+  { requests, sha256, workspace }: Withheld
+): Effect.Effect<void, TrustNotSaved, FileSystem.FileSystem | Path.Path | Host> =>
+  Effect.gen(function*() {
+    const before = yield* readGrants(sessionsDirectory)
+    const isSame = (one: Grant) => one.workspace === workspace && one.sha256 === sha256
+    const keys = new Set([
+      ...before.filter(isSame).flatMap((grant) => grant.keys),
+      ...requests.flatMap(covers)
+    ])
+    const granted_at = new Date(yield* Clock.currentTimeMillis)
+    yield* write(sessionsDirectory, [
+      ...before.filter((one) => !isSame(one)),
+      { workspace, sha256, keys: [...keys], granted_at }
+    ])
+  })
+
+/** Takes back what was granted to a workspace, whatever its file says now; of all workspaces without one. Gives that. */
+export const revokeGrants = (
+  sessionsDirectory: string,
+  workspace: string | undefined
+): Effect.Effect<ReadonlyArray<Grant>, TrustNotSaved, FileSystem.FileSystem | Path.Path | Host> =>
+  Effect.gen(function*() {
+    const before = yield* readGrants(sessionsDirectory)
+    const goes = (one: Grant) => workspace === undefined || one.workspace === workspace
+    const revoked = before.filter(goes)
+    if (revoked.length > 0) yield* write(sessionsDirectory, before.filter((one) => !goes(one)))
+    return revoked
+  })

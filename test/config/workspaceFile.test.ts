@@ -1,0 +1,224 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { spawn, spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import * as Fs from "node:fs"
+import { join } from "node:path"
+import { type Asked, makeHome, project, user } from "./home.ts"
+
+const makePipe = (path: string) => {
+  expect(spawnSync("mkfifo", [path]).status).toBe(0)
+}
+
+/** Loads the configuration of a project whose file says `file`, for a user whose own one says `own`. */
+const load = (file: string, own = "", asked: Asked = {}) =>
+  Effect.gen(function*() {
+    const home = yield* makeHome({ [user]: own, [project]: file })
+    return yield* home.load(asked)
+  })
+
+const hash = (text: string) => createHash("sha256").update(text).digest("hex")
+
+describe("a workspace's own file", () => {
+  it.scoped("is in force at once with limits that are lower, and with nothing else", () =>
+    Effect.gen(function*() {
+      const { from, settings, withheld } = yield* load(
+        "[limits]\ncpu = \"0-2\"\nmemory = \"50%\"\nprocesses = 500\n",
+        "[limits]\ncpu = 4\nmemory = \"4GiB\"\nprocesses = 100\n"
+      )
+      expect(settings.limits).toEqual({ cpu: "0-2", memory: "4GiB", processes: 100 })
+      expect(["limits.cpu", "limits.memory", "limits.processes"].map(from)).toEqual([project, user, user])
+      expect(withheld?.requests).toEqual([])
+      expect(withheld?.limits).toEqual([
+        { key: "limits.memory", asked: "50%", own: "4GiB", reason: "incomparable" },
+        { key: "limits.processes", asked: 500, own: 100, reason: "higher" }
+      ])
+    }))
+
+  it.scoped("limits a user who has no limits, but not with what Incus takes for none", () =>
+    Effect.gen(function*() {
+      const { settings, withheld } = yield* load("[limits]\ncpu = 0\nmemory = \"50%\"\n")
+      expect(settings.limits).toEqual({ cpu: undefined, memory: "50%", processes: undefined })
+      expect(withheld?.limits).toEqual([{ key: "limits.cpu", asked: 0, own: undefined, reason: "unknown" }])
+    }))
+
+  it.scoped("does not change the limits of a profile, lower or not", () =>
+    Effect.gen(function*() {
+      const { settings, withheld } = yield* load(
+        "[limits]\nmemory = \"1GiB\"\nprocesses = 5\n",
+        "[profiles.heavy.limits]\nmemory = \"8GiB\"\n",
+        { profile: "heavy" }
+      )
+      expect(settings.limits).toMatchObject({ memory: "8GiB", processes: 5 })
+      expect(withheld?.limits).toEqual([
+        { key: "limits.memory", asked: "1GiB", own: "8GiB", reason: "profile" }
+      ])
+    }))
+
+  const asking = "[defaults]\nimage = \"theirs\"\npersistent = true\n[tool]\nname = \"codex\"\n"
+  it.scoped("asks for an image, a mode and a tool, and gets none of them", () =>
+    Effect.gen(function*() {
+      const { from, settings, withheld } = yield* load(asking, "[tool]\nbinary = \"claude-nightly\"\n")
+      expect(settings.defaults).toEqual({ image: "clincus", persistent: false })
+      expect(settings.tool).toMatchObject({ name: "claude", binary: "claude-nightly" })
+      expect(["defaults.image", "defaults.persistent", "tool.name"].map(from)).toEqual([
+        "default",
+        "default",
+        "default"
+      ])
+      expect(withheld?.sha256).toBe(hash(asking))
+      expect(withheld?.requests).toEqual([
+        { key: "defaults.image", asked: "theirs", own: "clincus", unasked: false },
+        { key: "defaults.persistent", asked: true, own: false, unasked: false },
+        { key: "tool.name", asked: "codex", own: "claude", unasked: false }
+      ])
+      // As they are after a yes, of the same bytes.
+      expect(withheld?.granted.defaults).toEqual({ image: "theirs", persistent: true })
+      expect(withheld?.granted.tool).toMatchObject({ name: "codex", binary: undefined })
+    }))
+
+  it.scoped("asks for nothing that the user has already", () =>
+    Effect.gen(function*() {
+      const own = "[defaults]\nimage = \"theirs\"\npersistent = true\n"
+      const { settings, withheld } = yield* load(`${own}[tool]\nname = "claude"\n`, own)
+      expect(settings.defaults).toEqual({ image: "theirs", persistent: true })
+      expect(withheld).toBeUndefined()
+    }))
+
+  it.scoped("need not ask where a profile or the command line says it", () =>
+    Effect.gen(function*() {
+      const profiled = yield* load(
+        asking,
+        "[profiles.p.defaults]\nimage = \"mine\"\npersistent = false\n[profiles.p.tool]\nname = \"aider\"\n",
+        { profile: "p" }
+      )
+      expect(profiled.withheld).toBeUndefined()
+      expect(profiled.settings).toMatchObject({
+        defaults: { image: "mine", persistent: false },
+        tool: { name: "aider" }
+      })
+      const half = yield* load(asking, "[profiles.p.defaults]\nimage = \"mine\"\n", {
+        profile: "p",
+        decided: ["tool.name"]
+      })
+      expect(half.withheld?.requests.map(({ key }) => key)).toEqual(["defaults.persistent"])
+      expect(half.withheld?.granted).toMatchObject({
+        defaults: { image: "mine", persistent: true },
+        tool: { name: "claude" }
+      })
+    }))
+
+  for (
+    const [own, unasked] of [
+      ["[tool.claude]\npermission = \"ask\"\n", true],
+      ["[profiles.p.tool.claude]\npermission = \"ask\"\n", true],
+      ["[tool.claude]\npermission = \"ask\"\n[tool.codex]\npermission = \"bypass\"\n", true],
+      ["[tool.claude]\npermission = \"ask\"\n[tool.codex]\npermission = \"ask\"\n", false],
+      ["[tool.claude]\npermission = \"bypass\"\n", false],
+      ["", false]
+    ] as const
+  ) {
+    it.scoped(`a tool that acts without asking is told apart: ${JSON.stringify(own)}`, () =>
+      Effect.gen(function*() {
+        const { withheld } = yield* load(
+          "[tool]\nname = \"codex\"\n",
+          `${own}[profiles.p.session]\n`,
+          { profile: "p" }
+        )
+        expect(withheld?.requests).toEqual([{ key: "tool.name", asked: "codex", own: "claude", unasked }])
+      }))
+  }
+})
+
+describe("a workspace's own file that says too much", () => {
+  for (
+    const [name, text, message] of [
+      ["a name", `[defaults]\nimage = "${"x".repeat(101)}"\n`, "defaults.image: longer than 100 characters"],
+      ["a limit", `[limits]\nmemory = "${"1".repeat(101)}"\n`, "limits.memory: longer than 100 characters"],
+      [
+        "a key",
+        `${"k".repeat(100_000)} = 1\n`,
+        `unknown key '${"k".repeat(200)}…': a workspace's own file may not set it`
+      ],
+      [
+        "a value",
+        `[defaults]\npersistent = "${"x".repeat(100_000)}"\n`,
+        `defaults.persistent: ${`Expected boolean, actual "${"x".repeat(200)}`.slice(0, 200)}…`
+      ]
+    ] as const
+  ) {
+    it.scoped(`is refused without repeating all of it: ${name}`, () =>
+      Effect.gen(function*() {
+        const { message: said } = yield* Effect.flip(load(text))
+        expect(said.replace(/^.*?\.clincus\.toml:(\d+:\d+:)? /, "")).toBe(message)
+      }))
+  }
+})
+
+describe("in the place of a workspace's own file", () => {
+  const cases: Readonly<Record<string, readonly [make: (path: string) => void, reason: string]>> = {
+    "a link": [(path) => Fs.symlinkSync("README", path), "a symbolic link, which is not followed here"],
+    "a link to nowhere": [
+      (path) => Fs.symlinkSync("/nowhere", path),
+      "a symbolic link, which is not followed here"
+    ],
+    "a named pipe": [makePipe, "a named pipe, not a file"],
+    "a directory": [(path) => Fs.mkdirSync(path), "a directory, not a file"],
+    "2 MiB": [(path) => Fs.writeFileSync(path, "#".repeat(2 * 1024 * 1024)), "larger than 1 MiB"],
+    "a program": [(path) => Fs.copyFileSync("/bin/true", path), "not text in UTF-8"]
+  }
+  for (const [name, [make, reason]] of Object.entries(cases)) {
+    it.live(`${name} is refused at once, by its name`, () =>
+      Effect.scoped(Effect.gen(function*() {
+        const home = yield* makeHome({})
+        // Without a file all is well.
+        expect((yield* home.load()).withheld).toBeUndefined()
+        make(join(home.path, project))
+        const error = yield* Effect.flip(home.load()).pipe(Effect.timeout("3 seconds"))
+        expect(error.message).toBe(`${join(home.path, project)}: ${reason}`)
+        expect(error.hint).toMatch(
+          /^(Put a plain file in its place|A configuration is a short text: mend the file), or remove it\.$/
+        )
+      })))
+  }
+
+  it.live("a user's own file may be a link, and no pipe", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const home = yield* makeHome({ "dotfiles/clincus.toml": "[tool]\nname = \"aider\"\n" })
+      const own = join(home.path, user)
+      Fs.mkdirSync(join(home.path, ".config/clincus"), { recursive: true })
+      Fs.symlinkSync(join(home.path, "dotfiles/clincus.toml"), own)
+      expect((yield* home.load()).settings.tool.name).toBe("aider")
+      Fs.rmSync(own)
+      makePipe(own)
+      const error = yield* Effect.flip(home.load()).pipe(Effect.timeout("3 seconds"))
+      expect(error.message).toBe(`${own}: a named pipe, not a file`)
+    })))
+
+  it.live("a file that becomes a pipe and a file again never makes it wait", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const home = yield* makeHome({ [project]: "[limits]\ncpu = 1\n", "plain": "[limits]\ncpu = 1\n" })
+      const swap = "while :; do mkfifo pipe && mv -f pipe \"$0\"; cp plain copy && mv -f copy \"$0\"; done"
+      yield* Effect.acquireRelease(
+        Effect.sync(() => spawn("sh", ["-c", swap, project], { cwd: home.path, stdio: "ignore" })),
+        (child) =>
+          Effect.async<void>((resume) => {
+            child.once("exit", () => resume(Effect.void))
+            child.kill("SIGKILL")
+          })
+      )
+      const seen = new Map<string, number>()
+      const end = Date.now() + 1500
+      while (Date.now() < end) {
+        const what = yield* home.load().pipe(
+          Effect.match({
+            onFailure: (error) => error.message.replace(/^.*: /, ""),
+            onSuccess: ({ settings }) => `cpu ${settings.limits.cpu}`
+          }),
+          Effect.timeout("3 seconds")
+        )
+        seen.set(what, (seen.get(what) ?? 0) + 1)
+      }
+      expect([...seen.keys()].toSorted()).toEqual(["a named pipe, not a file", "cpu 1"])
+    })))
+})
