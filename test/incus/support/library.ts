@@ -42,8 +42,10 @@ export const layer = Layer.mergeAll(Config.layer, historyLayer, Slots.layer, Tmu
 /** A test in a world of its own: whatever fails in it is not there for the next one. */
 export const test = <A, E>(
   name: string,
-  run: () => Effect.Effect<A, E, Layer.Layer.Success<typeof layer> | Scope.Scope>
-) => it.live(name, () => Effect.scoped(run()).pipe(Effect.provide(layer)))
+  run: () => Effect.Effect<A, E, Layer.Layer.Success<typeof layer> | Scope.Scope>,
+  /** ms; the project's own where not given. */
+  timeout?: number
+) => it.live(name, () => Effect.scoped(run()).pipe(Effect.provide(layer)), timeout)
 
 /** A request for a session of the given directory, with what the user's configuration says unless told otherwise. */
 export const request = (

@@ -19,20 +19,27 @@ export interface RunOptions {
   readonly input?: string
   readonly directory?: string
   readonly environment?: Readonly<Record<string, string>>
-  /** Another user than this one. */
+  /** Another user than this one, and the groups of that user beside the one with the same number. */
   readonly uid?: number
+  readonly groups?: ReadonlyArray<number>
 }
 
 /** Runs the built program without a terminal, to its end. Interrupting it is SIGTERM for it. */
 export const run = (
   args: ReadonlyArray<string>,
-  { directory, environment, input, uid }: RunOptions = {}
+  { directory, environment, groups = [], input, uid }: RunOptions = {}
 ): Effect.Effect<Result, never, World> =>
   Effect.flatMap(World, (world) =>
     Effect.async<Result>((resume) => {
       const as = uid === undefined
         ? []
-        : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--"]
+        : [
+          "setpriv",
+          `--reuid=${uid}`,
+          `--regid=${uid}`,
+          ...(groups.length === 0 ? ["--clear-groups"] : [`--groups=${groups.join(",")}`]),
+          "--"
+        ]
       // Another user may not be able to look into this directory.
       const reachable = uid === undefined ? program : join(world.root, "clincus")
       if (uid !== undefined) copyFileSync(program, reachable)
