@@ -209,6 +209,62 @@ layer(Library.layer, { excludeTestServices: true })("the real tools", (it) => {
   )
 
   it.scoped(
+    "a conversation of Claude Code is found after /clear, and in a directory with a long path, and is not cleaned away",
+    () =>
+      Effect.gen(function*() {
+        const { configure, root, workspace } = yield* World
+        const { window } = yield* begin()
+        yield* configure(`${configuration}\n[paths]\npreserve_workspace_path = true\n`)
+        const directory = join(
+          workspace(),
+          ...Array.from({ length: 9 }, () => "a-directory-with-a-long-name")
+        )
+        Fs.mkdirSync(directory, { recursive: true })
+        for (let here = directory; here !== root; here = dirname(here)) Fs.chownSync(here, 1000, 1000)
+        expect(directory.length).toBeGreaterThan(200)
+        const kept = Effect.map(
+          succeeds("clean", "--dry-run"),
+          (text) => expect(text).toBe("Nothing to clean.\n")
+        )
+        const come = (...args: ReadonlyArray<string>) =>
+          Effect.gen(function*() {
+            const terminal = yield* openTerminal({ ...window, directory })
+            yield* terminal.line(`clincus shell ${args.join(" ")}`)
+            yield* patiently(terminal.shows(ready.claude))
+            const container = yield* only
+            yield* serveModel(container)
+            return { container, terminal }
+          })
+        const first = yield* come()
+        yield* first.terminal.line("remember word-before")
+        yield* patiently(first.terminal.shows(answer("claude", "word-before")))
+        yield* first.terminal.line("/clear")
+        yield* patiently(first.terminal.until("an empty screen", (seen) => !seen.includes("word-before")))
+        yield* first.terminal.line("remember word-after")
+        yield* patiently(first.terminal.shows(answer("claude", "word-after")))
+        yield* succeeds("kill", "--force", first.container)
+        yield* kept
+
+        const second = yield* come("--resume")
+        yield* patiently(second.terminal.shows(answer("claude", "word-after")))
+        yield* second.terminal.line("/clear")
+        yield* patiently(second.terminal.until("an empty screen", (seen) => !seen.includes("word-after")))
+        yield* second.terminal.line("/exit")
+        yield* untilStatus(second.container, "Gone")
+        yield* kept
+
+        // Nothing was said since the screen was cleared, so what was said last goes on.
+        const third = yield* come("--resume")
+        const seen = yield* patiently(third.terminal.shows(answer("claude", "word-after")))
+        expect(seen).not.toContain("word-before")
+        yield* third.terminal.line("remember word-more")
+        yield* patiently(third.terminal.shows(answer("claude", "word-after", "word-more")))
+        yield* succeeds("kill", "--force", third.container)
+      }),
+    patience
+  )
+
+  it.scoped(
     "Claude Code asks where it is told to, with the user's settings, which stay as they are",
     () =>
       Effect.gen(function*() {
@@ -221,9 +277,11 @@ layer(Library.layer, { excludeTestServices: true })("the real tools", (it) => {
         expect(seen).not.toMatch(questions)
         const container = yield* only
         const settings = yield* inside(container, "cat /home/code/.claude/settings.json")
-        expect(JSON.parse(settings)).toEqual(
-          JSON.parse(files(home)[join(home, ".claude/settings.json")] ?? "")
-        )
+        expect(JSON.parse(settings)).toEqual({
+          ...JSON.parse(files(home)[join(home, ".claude/settings.json")] ?? ""),
+          // What is saved is ours to keep.
+          cleanupPeriodDays: 36_500
+        })
         const global = yield* inside(container, "cat /home/code/.claude/.claude.json")
         expect(JSON.parse(global)).toMatchObject({
           theme: "light",
