@@ -63,7 +63,7 @@ const sayBackground = (session: Known) =>
   ].join("\n")
 
 /** A tool that is gone so soon after its start has not started (ms). */
-const firstMoment = 150
+const firstMoment = 40
 
 /** The directory of a saved session; one that is gone may have been moved. */
 const workspaceOf = (metadata: Metadata) =>

@@ -4,8 +4,8 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { Readable } from "node:stream"
-import type { WebSocket } from "ws"
 import { IncusDenied, IncusRequestError, IncusUnavailable } from "./errors.ts"
+import { keepAll, type WebSocket } from "./WebSocket.ts"
 
 /** A request of the REST API: `path` begins with `/1.0`, a `json` body or a `stream` of bytes may go with it. */
 export interface TransportRequest {
@@ -33,12 +33,13 @@ export class IncusTransport extends Context.Tag("clincus/IncusTransport")<IncusT
     request: TransportRequest
   ) => Effect.Effect<TransportResponse, IncusUnavailable | IncusDenied>
   /**
-   * Opens a WebSocket that is closed with the scope. It is paused: attach the listeners, then `resume()` it. Fails with
-   * `IncusRequestError` where the server opens none.
+   * Opens a WebSocket that is closed with the scope. Fails with `IncusRequestError` where the server opens none.
    */
   readonly webSocket: (
     path: string
   ) => Effect.Effect<WebSocket, IncusUnavailable | IncusDenied | IncusRequestError, Scope.Scope>
+  /** Loads what `webSocket` needs, for whoever has time before it. */
+  readonly prepare: Effect.Effect<void>
 }>() {}
 
 const codeOf = (cause: unknown): string =>
@@ -48,6 +49,9 @@ const failure = (socket: string, cause: unknown): IncusUnavailable | IncusDenied
   codeOf(cause) === "EACCES" || codeOf(cause) === "EPERM"
     ? new IncusDenied({ socket })
     : new IncusUnavailable({ socket, cause })
+
+/** Loaded on first use: most commands never open one, and start-up pays for what is loaded. */
+const loadWebSockets = Effect.promise(() => import("ws"))
 
 /**
  * A transport over a Unix socket, connections kept alive. `socket` is the path of the daemon's socket, usually
@@ -103,15 +107,17 @@ export const unixSocket = (socket: string): Layer.Layer<IncusTransport> =>
 
       const webSocket = (path: string) =>
         Effect.acquireRelease(
-          // Loaded on first use: most commands never open one, and start-up pays for what is loaded.
-          Effect.promise(() => import("ws")).pipe(
-            Effect.flatMap(({ WebSocket }) =>
-              Effect.async<WebSocket, IncusUnavailable | IncusDenied | IncusRequestError>((resume) => {
-                const opened = new WebSocket(`ws+unix://${socket}:${path}`, { perMessageDeflate: false })
-                opened.on("open", () => {
-                  opened.pause()
-                  resume(Effect.succeed(opened))
-                })
+          loadWebSockets.pipe(
+            Effect.flatMap(({ WebSocket: Socket }) =>
+              Effect.async<
+                { readonly socket: WebSocket; readonly end: () => void },
+                IncusUnavailable | IncusDenied | IncusRequestError
+              >((resume) => {
+                const opened = new Socket(`ws+unix://${socket}:${path}`, { perMessageDeflate: false })
+                opened.on(
+                  "open",
+                  () => resume(Effect.succeed({ socket: keepAll(opened), end: () => opened.terminate() }))
+                )
                 opened.on("unexpected-response", (outgoing, { statusCode: status = 0, statusMessage }) => {
                   outgoing.destroy()
                   const reason = `no WebSocket: ${status} ${statusMessage ?? ""}`.trim()
@@ -125,9 +131,9 @@ export const unixSocket = (socket: string): Layer.Layer<IncusTransport> =>
             ),
             Effect.interruptible
           ),
-          (opened) => Effect.sync(() => opened.terminate())
-        )
+          ({ end }) => Effect.sync(end)
+        ).pipe(Effect.map(({ socket }) => socket))
 
-      return { request, webSocket }
+      return { request, webSocket, prepare: Effect.asVoid(loadWebSockets) }
     })
   )

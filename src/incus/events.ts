@@ -15,10 +15,13 @@ export const makeEvents = (client: Client): Events => (types) =>
     client.transport.webSocket(client.path(["events"], { type: types.join(",") })).pipe(
       Effect.map((socket) =>
         Stream.async<string>((emit) => {
-          socket.on("message", (data) => void emit.single(String(data)))
-          socket.on("close", () => void emit.end())
-          socket.on("error", () => void emit.end())
-          socket.resume()
+          socket.listen(
+            (message) =>
+              void emit.single(
+                message._tag === "Text" ? message.text : Buffer.from(message.bytes).toString("utf8")
+              ),
+            () => void emit.end()
+          )
         }).pipe(Stream.filterMap(decode))
       )
     )

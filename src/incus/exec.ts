@@ -9,11 +9,11 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { WebSocket } from "ws"
 import { type Client, instanceNamed } from "./client.ts"
 import { type IncusFailure, IncusRequestError, IncusUnexpected, type InstanceNotFound } from "./errors.ts"
 import type { TransportRequest } from "./IncusTransport.ts"
 import { ExecMetadata, ExecResultMetadata, type Operation } from "./schemas.ts"
+import type { WebSocket } from "./WebSocket.ts"
 
 /**
  * A command to run in an instance. Beware: Incus puts `environment` on the command line of a helper process, where
@@ -59,6 +59,8 @@ export interface Exec {
     name: string,
     request: ExecRequest
   ) => Effect.Effect<ExecResult, IncusFailure | InstanceNotFound>
+  /** Loads what the others need, for whoever has time before them. */
+  readonly prepare: Effect.Effect<void>
   /** Runs a command in a pseudo-terminal, connected to `io`, and returns its exit status. */
   readonly terminal: (
     name: string,
@@ -73,25 +75,12 @@ const outputLimit = 64 * 1024 * 1024
 /** Incus reads and writes a text frame as end-of-stream. */
 const endOfStream = ""
 
-const toBytes = (data: unknown): Uint8Array =>
-  Buffer.isBuffer(data)
-    ? data
-    : Array.isArray(data)
-    ? Buffer.concat(data)
-    : data instanceof ArrayBuffer
-    ? new Uint8Array(data)
-    : new Uint8Array()
-
 /** Hands each chunk to `onChunk` and completes when the other side has sent its end or is gone. */
 const listen = (socket: WebSocket, onChunk: (chunk: Uint8Array) => void) =>
   Effect.gen(function*() {
     const ended = yield* Deferred.make<void>()
     const end = () => Deferred.unsafeDone(ended, Effect.void)
-    socket.on("message", (data, isBinary) => isBinary ? onChunk(toBytes(data)) : end())
-    // Streams close with 1006 here, which is normal.
-    socket.on("close", end)
-    socket.on("error", end)
-    socket.resume()
+    socket.listen((message) => message._tag === "Bytes" ? onChunk(message.bytes) : end(), end)
     return Deferred.await(ended)
   })
 
@@ -171,12 +160,7 @@ export const makeExec = (client: Client): Exec => {
   /** A command does not wait for its control stream and may have ended before that is opened. */
   const connectControl = (operation: Operation, secret: string | undefined) =>
     open(operation, secret).pipe(
-      Effect.tap((control) =>
-        Effect.sync(() => {
-          control.on("error", () => {})
-          control.resume()
-        })
-      ),
+      Effect.tap((control) => Effect.sync(() => control.listen(() => {}, () => {}))),
       Effect.map(Option.some),
       Effect.catchTag("IncusRequestError", () => Effect.succeed(Option.none()))
     )
@@ -233,7 +217,6 @@ export const makeExec = (client: Client): Exec => {
         keep("err", chunk)
         tell(chunk, 2)
       })
-      stdin.on("error", () => {})
       if (request.input !== undefined) stdin.send(Buffer.from(request.input))
       stdin.send(endOfStream)
       const code = yield* status(operation, post)
@@ -255,7 +238,7 @@ export const makeExec = (client: Client): Exec => {
       Stream.runForEachChunk((chunks) =>
         Effect.sync(() => {
           const bytes = Buffer.concat(Chunk.toReadonlyArray(chunks))
-          if (socket.readyState === socket.OPEN) socket.send(bytes)
+          socket.send(bytes)
         })
       ),
       Effect.forkScoped,
@@ -277,7 +260,7 @@ export const makeExec = (client: Client): Exec => {
       const resizing = yield* io.resizes.pipe(
         Stream.runForEach((size) =>
           Effect.sync(() => {
-            if (Option.isNone(control) || control.value.readyState !== control.value.OPEN) return
+            if (Option.isNone(control)) return
             control.value.send(Buffer.from(JSON.stringify({
               command: "window-resize",
               args: { width: String(size.columns), height: String(size.rows) }
@@ -295,5 +278,5 @@ export const makeExec = (client: Client): Exec => {
       return yield* status(operation, post)
     })).pipe(Effect.retry(patience), Effect.catchTag("IncusRequestError", notRun))
 
-  return { run, terminal }
+  return { run, terminal, prepare: client.transport.prepare }
 }

@@ -6,7 +6,7 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import { Host } from "../domain/Host.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
-import type { IncusService } from "../incus/IncusService.ts"
+import { IncusService } from "../incus/IncusService.ts"
 import { type Guest, type TmuxFailure, TmuxService } from "../tmux/TmuxService.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
 import type { WorkspaceTooWide } from "./apart.ts"
@@ -101,13 +101,17 @@ export const startSession = (
     yield* requireSlot(request.slot)
     const identity = yield* identityOf(request.workspace, request.settings.security)
     const saved = yield* openSaved(request, identity, ending)
-    const container = yield* launch(request, identity, saved, ending).pipe(
-      explainStart(identity, request.workspace.path)
-    )
-    yield* describe(request, saved, container)
-    const guest = yield* startTool(request, identity, saved, container).pipe(
-      explainStart(identity, request.workspace.path)
-    )
+    // While Incus makes the container the host has time for what the tool will need.
+    yield* Effect.forkScoped((yield* IncusService).exec.prepare)
+    const explained = explainStart(identity, request.workspace.path)
+    const [container, notes] = yield* Effect.all([
+      launch(request, identity, saved, ending).pipe(explained),
+      saved.fill
+    ], { concurrency: "unbounded" })
+    const [guest] = yield* Effect.all([
+      startTool(request, identity, saved, container).pipe(explained),
+      describe(request, saved, container)
+    ], { concurrency: "unbounded" })
     yield* history.runs.note({ ...saved.run, phase: "running" })
     yield* Ref.set(ending.started, true)
     const warning = warningOf(identity, request.workspace.path)
@@ -120,7 +124,7 @@ export const startSession = (
       persistent: container.persistent,
       restarted: container.restarted,
       guest,
-      notes: [...(warning === undefined ? [] : [warning]), ...saved.notes],
+      notes: [...(warning === undefined ? [] : [warning]), ...notes],
       keep: Ref.set(ending.kept, true),
       endsAs: (end) => Ref.set(ending.reason, Option.some(end)),
       outcome: history.outcome({ tool: request.tool.tool.name, id: saved.id })

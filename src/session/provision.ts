@@ -59,10 +59,23 @@ const readObject = (text: string | undefined): JsonObject | undefined => {
   return Option.isSome(json) && isObject(json.value) ? json.value : undefined
 }
 
+/** Makes the directories that are mounted, below `root` (the saved session), and forgets how the tool ended before. */
+export const makeState = (
+  root: string,
+  tool: Tool,
+  owner: State.Owner
+): Effect.Effect<void, State.StateError> =>
+  Effect.gen(function*() {
+    yield* Effect.forEach([...tool.state, "outcome"], (directory) =>
+      State.makeDirectory(root, directory, owner))
+    yield* Effect.forEach(["outcome/status", "outcome/screen"], (file) =>
+      State.remove(root, file))
+  })
+
 /**
- * Fills the state directories below `root` (the saved session): the user's configuration when the session is new, the
- * prepared documents and the credentials at each start. The container must not be running. Tells what of the
- * configuration was left out; `leftOutLine` makes a line of it.
+ * Fills the state directories: the user's configuration when the session is new, the prepared documents and the
+ * credentials at each start. The container may be starting meanwhile, the tool may not. Tells what of the configuration
+ * was left out; `leftOutLine` makes a line of it.
  */
 export const provision = (
   root: string,
@@ -80,11 +93,6 @@ export const provision = (
 > =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    yield* Effect.forEach([...tool.state, "outcome"], (directory) =>
-      State.makeDirectory(root, directory, owner))
-    yield* Effect.forEach(["status", "screen"], (file) =>
-      State.remove(root, path.join("outcome", file)))
     const copies = yield* Effect.forEach(options.fresh ? tool.config : [], ({ entries, from, to }) =>
       locate(from).pipe(
         Effect.flatMap((directory) =>
@@ -96,9 +104,7 @@ export const provision = (
         const own = document.own === undefined
           ? undefined
           : yield* locate(document.own).pipe(
-            Effect.flatMap((file) =>
-              fs.readFileString(file)
-            ),
+            Effect.flatMap((file) => fs.readFileString(file)),
             Effect.orElseSucceed(() => undefined)
           )
         const current = yield* State.read(root, document.path, fileLimit)

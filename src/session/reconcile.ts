@@ -1,12 +1,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { stateOfOwner } from "../domain/Owner.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { belongsTo, endContainer, retire, waitUntilStopped } from "./container.ts"
 import { finishRun, removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
-import { liveOf } from "./live.ts"
+import { liveOf, type LiveSession } from "./live.ts"
 import { decide, type RunRecord, type Sighting } from "./run.ts"
 import * as State from "./StateDirectory.ts"
 
@@ -81,6 +82,24 @@ const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: numb
   })
 
 /**
+ * Ends an ephemeral container that runs without a record: the claim comes before the container and goes after it, so its
+ * start was given up when Incus had only just been asked for it. One that is saved elsewhere has its record elsewhere.
+ */
+const endUnclaimed = ({ container, instance, labels }: LiveSession) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const key = { tool: labels.tool, id: labels.session }
+    if (instance.status === "Stopped" || labels.persistent === "true" || labels.run === undefined) {
+      return false
+    }
+    if (labels.saved !== history.directory(key)) return false
+    // Asked for now: the list of records is older than that of the instances.
+    if (Option.isSome(yield* history.runs.get(key))) return false
+    yield* endContainer(container, labels, shutdownSeconds)
+    return true
+  })
+
+/**
  * Brings the disk in line with what Incus says: a run that is over gets its ending noted and its credentials removed, and
  * a start that nobody goes on with is undone. Any command may run it, several at once too. Returns the ids of the
  * sessions that were finished.
@@ -106,8 +125,11 @@ export const reconcile = Effect.gen(function*() {
     { concurrency: 8 }
   )
 
+  const live = yield* liveOf(instances)
+  yield* Effect.forEach(live, (session) => warn(endUnclaimed(session)), { concurrency: 4 })
+
   // What no record speaks of: an ephemeral container that a crash of the host left stopped.
-  const strangers = (yield* liveOf(instances)).filter(({ instance, labels }) =>
+  const strangers = live.filter(({ instance, labels }) =>
     instance.status === "Stopped" && labels.persistent === "false" && now - labels.started > strangerGrace
     && !runs.some((run) => belongsTo(instance, { session: run.id, run: run.run }))
   )

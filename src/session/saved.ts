@@ -1,3 +1,5 @@
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,7 +19,7 @@ import type { Identity } from "./identity.ts"
 import { holdersOf } from "./live.ts"
 import type { EndReason } from "./metadata.ts"
 import { environmentOf } from "./plan.ts"
-import { findCredentials, provision } from "./provision.ts"
+import { findCredentials, makeState, provision } from "./provision.ts"
 import { reclaim } from "./reclaim.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
@@ -37,7 +39,15 @@ export interface SavedState {
   readonly environment: Readonly<Record<string, string>>
   readonly startedAt: number
   readonly resumed: boolean
-  readonly notes: ReadonlyArray<string>
+  /**
+   * Copies settings and credentials into the state, while Incus makes the container; before the tool starts. Gives
+   * sentences for the user on what was left out.
+   */
+  readonly fill: Effect.Effect<
+    ReadonlyArray<string>,
+    State.StateError,
+    FileSystem.FileSystem | Path.Path | Host
+  >
 }
 
 /** What is known of a session when its scope closes. */
@@ -183,15 +193,14 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
     if (resumed) yield* requireOwnState(path, identity)
     const conversation = resumed ? yield* conversationOf(request, id, path, directory) : id
     yield* history.prepare(key)
-    const leftOut = leftOutLine(
-      yield* provision(
-        path,
-        tool,
-        { id, directory, home: identity.home, bypass: request.tool.bypass, environment },
-        identity.owner,
-        { fresh: !resumed, credentials: credentials.files }
-      )
-    )
+    yield* makeState(path, tool, identity.owner)
+    const fill = provision(
+      path,
+      tool,
+      { id, directory, home: identity.home, bypass: request.tool.bypass, environment },
+      identity.owner,
+      { fresh: !resumed, credentials: credentials.files }
+    ).pipe(Effect.map(leftOutLine), Effect.map((line) => line === undefined ? [] : [line]))
     return {
       id,
       run,
@@ -201,6 +210,6 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       environment,
       startedAt,
       resumed,
-      notes: leftOut === undefined ? [] : [leftOut]
+      fill
     } satisfies SavedState
   })

@@ -161,7 +161,7 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
               columns: start.size.columns,
               rows: start.size.rows,
               on_exit: start.onExit,
-              moment: Math.ceil(start.moment / 10),
+              moment: (start.moment / 1000).toString(),
               words: start.command.length,
               remove: start.remove.length
             }).map(([name, value]) => `${name}=${value}`),

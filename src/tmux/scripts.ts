@@ -9,6 +9,8 @@ export const guestDirectory = "/var/lib/clincus"
 /** Written by the pane when the tool ends, read by the host: a mounted directory. */
 export const outcomeDirectory = `${guestDirectory}/outcome`
 export const socketPath = `${guestDirectory}/tmux.sock`
+/** Where the pane says, while its start is watched, that the tool begins (b) and that it has ended (e). */
+const momentPath = `${guestDirectory}/moment`
 
 /** Options of the tmux server; see tmux(1). */
 const configuration = `
@@ -45,12 +47,14 @@ const pane = `exec 9>${guestDirectory}/alive
 tmux() { command tmux -S ${socketPath} "$@" 9>&-; }
 # With job control Ctrl+C is the tool's alone, and a tool that suspends itself is woken: there is no shell here to do so.
 set -m
+[ ! -p ${momentPath} ] || printf b 1<>${momentPath}
 "$@" 9>&-
 status=$?
 while [ -n "$(jobs -ps)" ]; do
   fg >/dev/null
   status=$?
 done
+[ ! -p ${momentPath} ] || printf e 1<>${momentPath}
 if [ "$CLINCUS_ON_EXIT" = shell ]; then
   printf '\\nThe tool has ended with status %s. This is a shell in the container; leave it to end the session.\\n' "$status"
   bash -l 9>&-
@@ -93,8 +97,12 @@ ${prelude}
 ${file(`${guestDirectory}/tmux.conf`, configuration)}${file(`${guestDirectory}/pane`, pane)}${
   file(`${guestDirectory}/watch`, watch)
 }
-for old in ${guestDirectory}/alive ${socketPath}; do [ ! -e "$old" ] || rm -f "$old"; done
+for old in ${guestDirectory}/alive ${socketPath} ${momentPath}; do [ ! -e "$old" ] || rm -f "$old"; done
 mkfifo ${guestDirectory}/alive
+if [ "$_clincus_moment" != 0 ]; then
+  mkfifo -m 666 ${momentPath}
+  exec 8<>${momentPath}
+fi
 chown "$_clincus_uid:$_clincus_gid" "\${owned[@]}"
 setsid bash ${guestDirectory}/watch "\${remove[@]}" </dev/null >/dev/null 2>&1 &
 while IFS= read -r -d '' pair; do export "$pair"; done
@@ -103,13 +111,17 @@ cd -- "$_clincus_directory" || fail "the workspace is not mounted at $_clincus_d
 setpriv --reuid "$_clincus_uid" --regid "$_clincus_gid" --init-groups -- \\
   tmux -u -S ${socketPath} -f ${guestDirectory}/tmux.conf \\
   new-session -d -s clincus -x "$_clincus_columns" -y "$_clincus_rows" -- /bin/bash ${guestDirectory}/pane "\${words[@]}" </dev/null || exit
-# A read of what never comes is a pause without a process.
-if [ "$_clincus_moment" -gt 0 ]; then
-  exec 8<> <(:)
-  for ((i = 0; i < _clincus_moment; i++)); do
-    [ ! -e ${outcomeDirectory}/status ] || break
-    read -r -t 0.01 -u 8 _
-  done
+# The moment counts from the tool's beginning, however busy the machine is.
+if [ "$_clincus_moment" != 0 ]; then
+  read -r -N 1 -t 5 -u 8 _
+  # After its end the outcome is written; that is waited for.
+  if read -r -N 1 -t "$_clincus_moment" -u 8 _; then
+    for ((i = 0; i < 100; i++)); do
+      [ ! -e ${outcomeDirectory}/status ] || break
+      read -r -t 0.02 -u 8 _
+    done
+  fi
+  rm -f ${momentPath}
 fi
 exit 0
 `
