@@ -72,7 +72,8 @@ export const command = Command.make(
         { instead: "--force (or --dry-run to only look)" }
       ))
       if (!agreed) return yield* notice("Nothing was removed.")
-      yield* removeLeftovers(leftovers)
+      const left = yield* removeLeftovers(leftovers)
+      yield* Effect.forEach(left, ({ name }) => notice(`Left alone, for it is in use again: ${escape(name)}`))
       yield* print(given.format, { removed: true, items }, () => `Removed:\n${text}`)
     })
 ).pipe(

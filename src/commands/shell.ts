@@ -14,7 +14,6 @@ import type { RequestKey } from "../config/Settings.ts"
 import { Signals } from "../domain/Signals.ts"
 import { CannotResume } from "../session/errors.ts"
 import type { Metadata } from "../session/metadata.ts"
-import { moveSession } from "../session/move.ts"
 import { reconcile } from "../session/reconcile.ts"
 import { findResumable, type Resumable, slotFor } from "../session/resume.ts"
 import { type Session, startSession } from "../session/Session.ts"
@@ -97,7 +96,6 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
       onNone: () => Option.getOrElse(given.tool, () => settings.tool.name),
       onSome: (metadata) => metadata.tool
     })
-    const saved = yield* Effect.transposeMapOption(resumed, (metadata) => moveSession(metadata, workspace))
     const terminal = yield* UserTerminal
     return {
       settings,
@@ -105,7 +103,7 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
         workspace,
         settings,
         tool: yield* chooseTool(settings, toolName),
-        slot: yield* Option.match(saved, {
+        slot: yield* Option.match(resumed, {
           onNone: () => Effect.succeed(Option.getOrElse(given.slot, () => 0)),
           onSome: (metadata) => slotFor(metadata, Option.getOrUndefined(given.slot))
         }),
@@ -113,7 +111,7 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
           Option.match(resumed, { onNone: () => settings.defaults.image, onSome: ({ image }) => image })),
         persistent: isPersistent(given, resumed, settings.defaults.persistent),
         environment,
-        resume: saved,
+        resume: resumed,
         debug: given.debug,
         size: yield* terminal.size,
         allowHome: given.allowHome,

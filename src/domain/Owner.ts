@@ -31,11 +31,23 @@ const namespace = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readLink("/pr
 const startOf = (pid: number | "self") =>
   Effect.map(text(`/proc/${pid}/stat`), (line) => line.slice(line.lastIndexOf(")") + 2).split(" ")[19] ?? "")
 
+/** In the place of a fact that this machine does not tell. */
+const unknown = "unknown"
+
+/** True where there is such a process, whoever it belongs to; see kill(2). */
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (cause) {
+    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
+  }
+}
+
 /** This process. */
 export const ownProcess: Effect.Effect<Owner, never, FileSystem.FileSystem> = Effect.all({
   pid: Effect.sync(() => process.pid),
-  started: Effect.map(startOf("self"), (ticks) => ticks === "" ? "0" : ticks),
-  boot: Effect.map(boot, (id) => id === "" ? "0" : id),
+  started: Effect.map(startOf("self"), (ticks) => ticks === "" ? unknown : ticks),
+  boot: Effect.map(boot, (id) => id === "" ? unknown : id),
   namespace
 }, { concurrency: "unbounded" })
 
@@ -46,7 +58,10 @@ export const stateOfOwner = (
   Effect.gen(function*() {
     const here = yield* Effect.all([boot, namespace, startOf(owner.pid)], { concurrency: "unbounded" })
     const [bootNow, namespaceNow, startedNow] = here
+    // Without /proc, or with one that hides others' processes, nothing can be said.
+    if (bootNow === "" || owner.boot === unknown || owner.started === unknown) return "unknown"
     if (bootNow !== owner.boot) return "dead"
-    if (namespaceNow !== owner.namespace) return "unknown"
+    if (namespaceNow !== owner.namespace || (yield* startOf("self")) === "") return "unknown"
+    if (startedNow === "") return isRunning(owner.pid) ? "unknown" : "dead"
     return startedNow === owner.started ? "alive" : "dead"
   })

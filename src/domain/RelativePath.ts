@@ -18,5 +18,17 @@ export const isRelativePath = (path: string): boolean => {
 /** A plain name that was read from a file. */
 export const PlainName = Schema.String.pipe(Schema.filter(isPlainName))
 
+/** The same path without what means nothing in it: `./a//b/` is `a/b`. */
+export const plainPath = (path: string): string =>
+  path.startsWith("/") ? path : path.split("/").filter((part) => part !== "" && part !== ".").join("/")
+
 /** A path below some directory that was read from a file: whoever wrote that file can name nothing outside. */
-export const RelativePath = Schema.String.pipe(Schema.filter(isRelativePath))
+export const RelativePath = Schema.transform(
+  Schema.String,
+  Schema.String.pipe(Schema.filter(isRelativePath)),
+  {
+    strict: true,
+    decode: plainPath,
+    encode: (path) => path
+  }
+)

@@ -8,6 +8,6 @@ export const readOnlyVariables: ReadonlyArray<string> = [
   "UID"
 ]
 
-/** A name that a shell can give to a variable. */
+/** A name that a shell can give to a variable, and that is not one of the script's that starts the tool. */
 export const isVariableName = (name: string): boolean =>
-  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !readOnlyVariables.includes(name)
+  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !name.startsWith("_clincus_") && !readOnlyVariables.includes(name)

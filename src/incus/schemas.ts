@@ -21,6 +21,8 @@ export const listOf = <A, I>(
 
 export const ServerInfo = Schema.Struct({
   auth: Schema.String,
+  /** How the user was let in: `unix` is the socket of those who may do all. */
+  auth_user_method: orEmpty(Schema.String, () => ""),
   api_extensions: orEmpty(Schema.Array(Schema.String), () => []),
   environment: Schema.Struct({
     server_version: Schema.String,

@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { isPlainName } from "../domain/RelativePath.ts"
 import { isObject, omit } from "../tool/json.ts"
 import { type End, type Metadata, parseMetadata, printMetadata } from "./metadata.ts"
+import { exclusively } from "./mutex.ts"
 import { type HistoryError, makeOwnFiles } from "./ownFiles.ts"
 import type { RunRecord } from "./run.ts"
 import { makeRunStore, type RunStore, type SessionKey } from "./RunStore.ts"
@@ -56,8 +57,8 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
     end: End | undefined
   ) => Effect.Effect<void, HistoryError | State.StateError>
   readonly outcome: (session: SessionKey) => Effect.Effect<Option.Option<Outcome>>
-  /** Deletes a saved session for good. No container may use it. */
-  readonly remove: (session: SessionKey) => Effect.Effect<void, HistoryError | State.StateError>
+  /** Deletes a saved session for good, while the record is this run's, and gives up its claim. No container may use it. */
+  readonly remove: (run: RunRecord) => Effect.Effect<void, HistoryError | State.StateError>
 }>() {}
 
 const parseJson = Schema.decodeUnknownOption(Schema.parseJson(Schema.Unknown))
@@ -139,6 +140,34 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
           yield* State.write(state, file, JSON.stringify(omit(json.value, keys), undefined, 2), owner)
         })
 
+      /** Directories in which a file of the run's may have been begun and not put in its place. */
+      const foldersOf = (run: RunRecord) => [
+        ...new Set([...run.remove, ...run.scrub.map((one) => one.path)].map((file) => path.dirname(file)))
+      ]
+
+      /**
+       * Runs what ends a run while the record is that run's, and nobody else does so: what a later run of the session
+       * has got is not to be taken away. Who finds another at it waits until that one has done it.
+       */
+      const alone = <E>(
+        run: RunRecord,
+        effect: Effect.Effect<void, E>
+      ): Effect.Effect<void, E | HistoryError> =>
+        Effect.gen(function*() {
+          const locks = path.join(root, "locks")
+          const isOurs = Effect.map(runs.get(run), Option.exists((now) => now.run === run.run))
+          yield* files.makePrivate(locks)
+          const once = exclusively(
+            files,
+            path.join(locks, `${run.tool}.${run.id}`),
+            Effect.flatMap(isOurs, (ours) => ours ? effect : Effect.void)
+          ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
+          while (yield* isOurs) {
+            if (Option.isSome(yield* once)) return
+            yield* Effect.sleep("50 millis")
+          }
+        })
+
       return {
         root,
         runs,
@@ -157,36 +186,33 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
             })
           ),
         finish: (run, end) =>
-          Effect.gen(function*() {
-            const now = yield* runs.get(run)
-            if (!Option.exists(now, (one) => one.run === run.run)) return
-            const [left] = yield* Effect.partition([
-              ...run.remove.map((file) => State.remove(directory(run), file)),
-              ...run.scrub.map(({ keys, path: file }) => scrub(run, file, keys))
-            ], (removal) => removal)
-            const metadata = yield* get(run)
-            if (Option.isSome(metadata) && metadata.value.endedAt === undefined && end !== undefined) {
-              const result = yield* outcome(run)
-              const ended = new Date(yield* Clock.currentTimeMillis)
-              yield* save({
-                ...metadata.value,
-                lastUsedAt: ended,
-                endedAt: ended,
-                end: Option.match(result, {
-                  onNone: () => metadata.value.end ?? end,
-                  onSome: ({ status }) => ({ reason: "exited", status })
+          alone(
+            run,
+            Effect.gen(function*() {
+              const [left] = yield* Effect.partition([
+                ...run.remove.map((file) => State.remove(directory(run), file)),
+                ...run.scrub.map(({ keys, path: file }) => scrub(run, file, keys)),
+                ...foldersOf(run).map((folder) => State.removeStaged(directory(run), folder))
+              ], (removal) => removal)
+              const metadata = yield* get(run)
+              if (Option.isSome(metadata) && metadata.value.endedAt === undefined && end !== undefined) {
+                const result = yield* outcome(run)
+                const ended = new Date(yield* Clock.currentTimeMillis)
+                yield* save({
+                  ...metadata.value,
+                  lastUsedAt: ended,
+                  endedAt: ended,
+                  end: Option.match(result, {
+                    onNone: () => metadata.value.end ?? end,
+                    onSome: ({ status }) => ({ reason: "exited", status })
+                  })
                 })
-              })
-            }
-            if (left[0] !== undefined) return yield* left[0]
-            yield* runs.release(run)
-          }),
-        remove: (session) =>
-          Effect.gen(function*() {
-            yield* State.removeAll(directory(session))
-            const run = yield* runs.get(session)
-            if (Option.isSome(run)) yield* runs.release(run.value)
-          })
+              }
+              if (left[0] !== undefined) return yield* left[0]
+              yield* runs.release(run)
+            })
+          ),
+        remove: (run) => alone(run, Effect.zipRight(State.removeAll(directory(run)), runs.release(run)))
       }
     })
   )

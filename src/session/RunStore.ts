@@ -13,11 +13,15 @@ export interface SessionKey {
 
 /** Runs that have begun and are not undone yet, live or left by a crash: one small directory, `<root>/open`. */
 export interface RunStore {
+  /** Where the record of a session is, or would be. */
+  readonly file: (session: SessionKey) => string
   /** Writes the record where there is none of this session; false where there is: another run has the session. */
   readonly claim: (record: RunRecord) => Effect.Effect<boolean, HistoryError>
   /** Replaces the record while it is this run's. */
   readonly note: (record: RunRecord) => Effect.Effect<void, HistoryError>
   readonly get: (session: SessionKey) => Effect.Effect<Option.Option<RunRecord>>
+  /** True unless there is certainly no record of the session. */
+  readonly has: (session: SessionKey) => Effect.Effect<boolean>
   readonly list: Effect.Effect<
     {
       readonly runs: ReadonlyArray<RunRecord>
@@ -54,10 +58,12 @@ export const makeRunStore = (root: string, files: OwnFiles, path: Path.Path): Ru
     )
 
   return {
+    file: fileOf,
     claim: (record) =>
       Effect.zipRight(files.makePrivate(directory), files.claim(fileOf(record), printRun(record))),
     note: (record) => whileOurs(record, files.replace(fileOf(record), printRun(record))),
     get,
+    has: (session) => State.exists(directory, nameOf(session)),
     list: files.names(directory).pipe(
       Effect.map((names) => names.filter((name) => !name.endsWith(".new"))),
       Effect.flatMap(Effect.forEach((name) => Effect.map(read(name), (record) => ({ name, record })))),

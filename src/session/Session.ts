@@ -10,7 +10,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import { type Guest, type TmuxFailure, TmuxService } from "../tmux/TmuxService.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
 import type { WorkspaceTooWide } from "./apart.ts"
-import { endContainer } from "./container.ts"
+import { belongsTo, endContainer, type Holder, holdsState } from "./container.ts"
 import {
   type CannotResume,
   type NoFreeSlot,
@@ -25,6 +25,7 @@ import type { Labels } from "./labels.ts"
 import type { EndReason, Metadata } from "./metadata.ts"
 import { type Occupied, occupy } from "./occupy.ts"
 import { commandOf, devicesOf, limitsOf, mountParents } from "./plan.ts"
+import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
 import { type Ending, openSaved, type SavedState } from "./saved.ts"
@@ -96,7 +97,8 @@ export const startSession = (
       kept: yield* Ref.make(false),
       started: yield* Ref.make(false),
       held: yield* Ref.make(false),
-      reason: yield* Ref.make(Option.none<EndReason>())
+      reason: yield* Ref.make(Option.none<EndReason>()),
+      before: yield* Ref.make(Option.none<Metadata>())
     }
     yield* requireSlot(request.slot)
     const identity = yield* identityOf(request.workspace, request.settings.security)
@@ -112,7 +114,7 @@ export const startSession = (
       startTool(request, identity, saved, container).pipe(explained),
       describe(request, saved, container)
     ], { concurrency: "unbounded" })
-    yield* history.runs.note({ ...saved.run, phase: "running" })
+    yield* history.runs.note({ ...saved.run, container: container.container, phase: "running" })
     yield* Ref.set(ending.started, true)
     const warning = warningOf(identity, request.workspace.path)
     return {
@@ -134,12 +136,14 @@ export const startSession = (
 /** Allocates the slot by launching the container in it, workspace and state mounted. */
 const launch = (request: SessionRequest, identity: Identity, saved: SavedState, ending: Ending) =>
   Effect.gen(function*() {
+    const history = yield* HistoryStore
     const slots = yield* SlotService
     const host = yield* Host
     const { tool } = request.tool
     const { workspace } = request
-    const labels = (slot: number, persistent: boolean): Labels => ({
+    const labels = (container: string, slot: number, persistent: boolean): Labels => ({
       session: saved.id,
+      container,
       run: saved.run.run,
       workspace: workspace.path,
       directory: saved.directory,
@@ -155,33 +159,55 @@ const launch = (request: SessionRequest, identity: Identity, saved: SavedState, 
       started: saved.startedAt,
       variables: Object.keys(saved.environment).toSorted().join(",")
     })
-    return yield* Effect.acquireRelease(
-      slots.claim(workspace, request.slot, (place) =>
-        occupy(place, {
-          image: request.image,
-          devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
-          config: { ...limitsOf(request.settings), ...idmapOf(identity) },
-          labels,
-          persistent: request.persistent,
-          // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
-          exact: request.slot === 0 && saved.resumed && !request.persistent
-        })),
+    const holder = { session: saved.id, run: saved.run.run }
+    const place = Effect.acquireRelease(
+      Ref.set(ending.held, true).pipe(
+        Effect.zipRight(slots.claim(workspace, saved.slot, (place) =>
+          occupy(place, {
+            image: request.image,
+            devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
+            config: { ...limitsOf(request.settings), ...idmapOf(identity) },
+            labels,
+            persistent: request.persistent,
+            // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
+            exact: saved.slot === 0 && saved.resumed && !request.persistent
+          }))),
+        Effect.tapError(() => Effect.flatMap(isHeld(holder), (held) => Ref.set(ending.held, held)))
+      ),
       (container) =>
         Effect.gen(function*() {
           if (yield* Ref.get(ending.kept)) return
-          yield* Ref.set(ending.held, true)
-          yield* endContainer(container.container, { session: saved.id, run: saved.run.run }, shutdownSeconds)
+          yield* Effect.ignore(
+            history.runs.note({ ...saved.run, container: container.container, phase: "ending" })
+          )
+          yield* endContainer(container.container, holder, shutdownSeconds)
           yield* Ref.set(ending.held, false)
         }).pipe(Effect.catchAll((error) => Effect.logError(`${error.message}. ${error.hint}`)))
     )
+    return yield* place.pipe(
+      // What a crash has left in the slot is nobody's.
+      Effect.catchTags({
+        SlotInUse: () => Effect.zipRight(reconcile, place),
+        NoFreeSlot: () => Effect.zipRight(reconcile, place)
+      })
+    )
   })
+
+/** True unless Incus says that no container holds the state for this run. */
+const isHeld = (holder: Holder) =>
+  Effect.flatMap(IncusService, (incus) => incus.instances.listAll).pipe(
+    Effect.map((instances) =>
+      instances.some((instance) => belongsTo(instance, holder) && holdsState(instance))
+    ),
+    Effect.orElseSucceed(() => true)
+  )
 
 /** Writes what the session is to its saved directory. */
 const describe = (request: SessionRequest, saved: SavedState, container: Occupied) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const now = new Date(saved.startedAt)
-    const { end: _end, endedAt: _endedAt, ...before } = Option.getOrElse(request.resume, (): Metadata => ({
+    const { end: _end, endedAt: _endedAt, ...before } = Option.getOrElse(saved.before, (): Metadata => ({
       version: 1,
       id: saved.id,
       tool: request.tool.tool.name,
@@ -214,7 +240,7 @@ const startTool = (request: SessionRequest, identity: Identity, saved: SavedStat
     const guest: Guest = { container: container.container, directory: saved.directory, uid, gid, home }
     const mode = request.debug ? "debug" : saved.resumed ? "resume" : "start"
     const moment = request.moment ?? 0
-    yield* tmux.start(guest, {
+    const ended = yield* tmux.start(guest, {
       user,
       command: commandOf(request.tool, { id: saved.conversation }, mode),
       environment: saved.environment,
@@ -224,8 +250,12 @@ const startTool = (request: SessionRequest, identity: Identity, saved: SavedStat
       prelude: becomeOwner(identity, mountParents(tool, home)),
       moment
     })
-    if (moment === 0) return guest
+    if (Option.isNone(ended)) return guest
+    // Where a shell has taken the tool's place the outcome is not written yet, but the screen is there.
     const outcome = yield* history.outcome({ tool: tool.name, id: saved.id })
-    if (Option.isSome(outcome)) return yield* new ToolEnded({ tool: tool.title, ...outcome.value })
-    return guest
+    return yield* new ToolEnded({
+      tool: tool.title,
+      status: ended.value,
+      screen: Option.isSome(outcome) ? outcome.value.screen : yield* tmux.capture(guest, { ansi: false })
+    })
   })

@@ -14,7 +14,7 @@ import {
   openNew,
   unless
 } from "./descriptors.ts"
-import { type Budget, hasOthers, remove as removeSteps, removeNow } from "./removal.ts"
+import { type Budget, giveEntries, hasOthers, remove as removeSteps, removeNow } from "./removal.ts"
 
 /**
  * Files in a directory that a container writes, or has written. What is there is hostile, and may change at any moment:
@@ -139,6 +139,8 @@ const withFile = <A>(
   })
 }
 
+/** What a file is called until it is whole. */
+const staged = ".clincus-"
 let written = 0
 
 /** Writes a file by a new one and a rename: what stands in its place is replaced, never followed. */
@@ -152,12 +154,18 @@ export const write = (
   attempt(Path.join(root, path), "write", () => {
     const { above, last } = splitLast(path)
     const done = within(root, above, (parent, name) => enterOrMake(parent, name, owner), (directory) => {
-      const fresh = `.clincus-${process.pid}-${++written}`
+      const fresh = `${staged}${process.pid}-${++written}`
       removeNow(directory, fresh)
-      closing(openNew(at(directory, fresh), mode), (file) => {
-        Fs.writeFileSync(file, content)
-        give(file, owner)
-      })
+      try {
+        closing(openNew(at(directory, fresh), mode), (file) => {
+          Fs.writeFileSync(file, content)
+          give(file, owner)
+        })
+      } catch (cause) {
+        // A full disk leaves no half of a secret.
+        removeNow(directory, fresh)
+        throw cause
+      }
       const replaced = unless(["EISDIR", "ENOTEMPTY", "EEXIST"], () => {
         Fs.renameSync(at(directory, fresh), at(directory, last))
         return true
@@ -169,6 +177,16 @@ export const write = (
       return true
     })
     if (done !== true) throw new Error(`${root} is not a directory`)
+  })
+
+/** Removes the files of a directory that a program that died had begun to write. */
+export const removeStaged = (root: string, path: string): Effect.Effect<void, StateError> =>
+  attempt(Path.join(root, path), "remove", () => {
+    within(root, path === "." ? [] : checked(path), enterExisting, (directory) => {
+      for (const name of namesIn(directory)) {
+        if (name.subarray(0, staged.length).toString("latin1") === staged) removeNow(directory, name)
+      }
+    })
   })
 
 /** Makes a directory and those above it. */
@@ -346,3 +364,15 @@ export const hasFilesOfOthers = (directory: string, users: ReadonlyArray<number>
       Fs.closeSync(opened)
     }
   }).pipe(Effect.map((found) => found === true), Effect.orElseSucceed(() => false))
+
+/** Gives a directory and all that is in it to the owner, links themselves and not what they lead to. Only root can. */
+export const giveAll = (root: string, path: string, owner: Owner): Effect.Effect<void, StateError> =>
+  drive(Path.join(root, path), "write", function*() {
+    const opened = unless(missing, () => openAnyhow(Path.join(root, path), 0o500))
+    if (opened === undefined) return
+    try {
+      yield* giveEntries(opened, owner, 0, { seen: 0, most: ownersLimit })
+    } finally {
+      Fs.closeSync(opened)
+    }
+  }).pipe(Effect.asVoid)

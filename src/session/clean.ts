@@ -1,6 +1,8 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { Host } from "../domain/Host.ts"
+import { ownProcess } from "../domain/Owner.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { removeContainer } from "./container.ts"
@@ -9,8 +11,9 @@ import { HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
 import { describeEnd } from "./metadata.ts"
 import { holdsConversation } from "./resume.ts"
+import type { RunRecord } from "./run.ts"
+import type { SessionKey } from "./RunStore.ts"
 import { SlotService } from "./SlotService.ts"
-import * as State from "./StateDirectory.ts"
 
 /** Something that can be removed. `last` is when it was last used (ms), where that is known. */
 export type Leftover =
@@ -99,18 +102,48 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly be
     return [...saved.flat(), ...broken, ...containers]
   })
 
-/** Removes them for good. */
+/** Takes the claim on a session that nobody runs, so that nobody starts it while it is removed; none where somebody does. */
+const claimed = (session: SessionKey) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const host = yield* Host
+    const run: RunRecord = {
+      ...session,
+      run: yield* host.uuid,
+      since: yield* Clock.currentTimeMillis,
+      phase: "ending",
+      owner: yield* ownProcess,
+      remove: [],
+      scrub: []
+    }
+    return (yield* history.runs.claim(run)) ? Option.some(run) : Option.none()
+  })
+
+/** The session that a damaged directory is one of, by where it is. */
+const keyOfDirectory = (path: string): SessionKey => {
+  const [folder = "", id = ""] = path.split("/").slice(-2)
+  return { tool: folder.replace(/^sessions-/, ""), id }
+}
+
+/** Removes them for good. Gives those that were left alone because somebody has begun to use them. */
 export const removeLeftovers = (leftovers: ReadonlyArray<Leftover>) =>
   Effect.gen(function*() {
-    yield* Effect.forEach(leftovers, (leftover) =>
+    const incus = yield* IncusService
+    const now = yield* Clock.currentTimeMillis
+    const left = yield* Effect.forEach(leftovers, (leftover) =>
       Effect.gen(function*() {
-        switch (leftover.kind) {
-          case "saved":
-            return yield* removeSaved(leftover.session)
-          case "directory":
-            return yield* State.removeAll(leftover.path)
-          case "container":
-            return yield* removeContainer(leftover.container, Option.none())
+        if (leftover.kind === "container") {
+          const instance = yield* Effect.option(incus.instances.get(leftover.container))
+          if (!Option.exists(instance, (one) => isNobodys(one) || isDeadBuild(one, now))) return [leftover]
+          yield* removeContainer(leftover.container, Option.none())
+          return []
         }
-      }), { concurrency: 4, discard: true })
+        const run = yield* claimed(
+          leftover.kind === "saved" ? leftover.session : keyOfDirectory(leftover.path)
+        )
+        if (Option.isNone(run)) return [leftover]
+        yield* removeSaved(run.value)
+        return []
+      }), { concurrency: 4 })
+    return left.flat()
   })

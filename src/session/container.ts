@@ -51,6 +51,10 @@ export const removeContainer = (
 export const sessionDevice = /^(workspace|outcome|state\d+)$/
 const stateDevice = /^(outcome|state\d+)$/
 
+/** True where an instance has a saved session mounted, or would have it once it is started. */
+export const holdsState = ({ devices }: Instance): boolean =>
+  Object.keys(devices).some((name) => stateDevice.test(name))
+
 /**
  * Takes the saved session out of a stopped container, so that nothing that is started in it later sees or changes what is
  * saved. Incus refuses the change where anything has happened to the instance since it was looked at, a start most of all.
@@ -86,9 +90,13 @@ export const retire = (instances: Instances, container: string, holder: Holder) 
   }).pipe(
     Effect.catchTags({
       InstanceNotFound: () => Effect.succeed(true),
-      InstanceChanged: () => Effect.succeed(false),
-      IncusRequestError: () => Effect.succeed(false)
-    })
+      InstanceChanged: () => Effect.succeed(false)
+    }),
+    Effect.catchIf(
+      (error) => error._tag === "IncusRequestError" && /running|busy/i.test(error.reason),
+      () => Effect.succeed(false)
+    ),
+    Effect.mapError((cause) => new ContainerLeft({ container, cause }))
   )
 
 /**

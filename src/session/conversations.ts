@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Databases, Tool, Transcripts } from "../tool/Tool.ts"
 import * as State from "./StateDirectory.ts"
 
@@ -10,48 +11,70 @@ export type Latest =
 
 /** So many files are looked at (files). */
 const mostFiles = 20_000
-/** A turn stands in the beginning of a transcript, or the transcript is taken to have one (bytes). */
+/** A turn stands in the beginning of a transcript, or the transcript is taken to have one (bytes, lines). */
 const beginning = 8 * 1024 * 1024
+const mostLines = 20_000
+/** So much of all transcripts of a state is read (bytes). */
+const mostBytes = 64 * 1024 * 1024
 /** The largest database that is searched for a message (bytes). */
 const largestDatabase = 64 * 1024 * 1024
 
-/** A transcript in which something was said. */
-interface Said {
-  readonly id: string
-  readonly isHere: boolean
+/** Lets signals and all else that waits have their turn: a container may have written much. */
+const breath = Effect.async<void>((resume) => {
+  const turn = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(turn))
+})
+
+/** True if one of the first lines is what is looked for; a text with more of them is taken to have one. */
+const hasLine = (text: string, test: (line: string) => boolean): boolean => {
+  let seen = 0
+  for (let from = 0; from < text.length;) {
+    const end = text.indexOf("\n", from)
+    const line = text.slice(from, end < 0 ? undefined : end)
+    if (++seen > mostLines || (line.trim() !== "" && test(line))) return true
+    from = end < 0 ? text.length : end + 1
+  }
+  return false
 }
 
-/** Reads one transcript; undefined where nothing was said in it. One that cannot be read is taken to have a turn. */
-const readTranscript = (transcripts: Transcripts, root: string, path: string, directory: string) =>
+/** A transcript that may be one. */
+interface Candidate extends State.Found {
+  /** Bytes of it and of those before it. */
+  readonly sum: number
+}
+
+/** The transcripts of a state, the one written last first. */
+const candidatesOf = (transcripts: Transcripts, root: string) =>
   Effect.map(
-    State.readBeginning(root, `${transcripts.below}/${path}`, beginning),
-    (start): Said | undefined => {
-      const id = transcripts.idOf(path, start?.text ?? "")
-      if (id === undefined) return undefined
-      if (start === undefined) return { id, isHere: true }
-      const isHere = transcripts.isOf === undefined || transcripts.isOf(start.text, directory)
-      return !start.whole || start.text.split("\n").some(transcripts.isTurn) ? { id, isHere } : undefined
+    State.find(root, transcripts.below, { most: mostFiles, deep: transcripts.deep }),
+    ({ complete, files }) => {
+      let sum = 0
+      const candidates = files.filter(({ path }) => transcripts.isOne(path))
+        .toSorted((a, b) => b.written - a.written)
+        .map((file): Candidate => ({ ...file, sum: sum += Math.min(file.size, beginning) }))
+      return { candidates, complete }
     }
   )
 
-/** Transcripts in which something was said, the one written last first. */
-const saidIn = (transcripts: Transcripts, root: string, directory: string) =>
+/** The conversation in a transcript if something was said in it; one that cannot be read whole is taken to have words. */
+const readTranscript = (
+  transcripts: Transcripts,
+  root: string,
+  { path, sum }: Candidate,
+  test: (line: string) => boolean
+) =>
   Effect.gen(function*() {
-    const { complete, files } = yield* State.find(root, transcripts.below, {
-      most: mostFiles,
-      deep: transcripts.deep
-    })
-    const newestFirst = files.filter(({ path }) => transcripts.isOne(path)).toSorted((a, b) =>
-      b.written - a.written
+    yield* breath
+    // Beyond the bound no more is read than tells the id.
+    const start = yield* State.readBeginning(
+      root,
+      `${transcripts.below}/${path}`,
+      sum > mostBytes ? 4096 : beginning
     )
-    const said = yield* Effect.forEach(newestFirst, ({ path }) =>
-      readTranscript(transcripts, root, path, directory))
-    return {
-      said: said.filter((one) =>
-        one !== undefined
-      ),
-      complete
-    }
+    const text = start?.text ?? ""
+    const id = transcripts.idOf(path, text)
+    if (id === undefined || (start?.whole === true && !hasLine(text, test))) return Option.none()
+    return Option.some({ id, text, isWhole: start?.whole === true })
   })
 
 /** True if a database holds a message, or cannot be searched for one: what was deleted may still show. */
@@ -64,39 +87,43 @@ const holdsMessages = ({ files, sign }: Databases, root: string) =>
     }))
 
 /** True if a state holds anything that the user said to the tool, or could hold it: in doubt it does. */
-export const holdsWords = (tool: Tool, root: string, directory: string): Effect.Effect<boolean> =>
+export const holdsWords = (tool: Tool, root: string): Effect.Effect<boolean> =>
   Effect.gen(function*() {
     const { conversations } = tool
     if (conversations.kind === "unknown") return true
-    const traced = yield* Effect.exists(
-      conversations.traces,
-      ({ isSaid, path }) =>
-        Effect.map(
-          State.readBeginning(root, path, beginning),
-          (start) => start !== undefined && (!start.whole || isSaid(start.text))
-        )
-    )
+    const traced = yield* Effect.exists(conversations.traces, ({ isSaid, path }) =>
+      Effect.map(
+        State.readBeginning(root, path, beginning),
+        (start) => start !== undefined && (!start.whole || isSaid(start.text))
+      ))
     if (traced) return true
     if (conversations.kind === "databases") return yield* holdsMessages(conversations, root)
-    const { complete, said } = yield* saidIn(conversations, root, directory)
-    return said.length > 0 || !complete
+    const { candidates, complete } = yield* candidatesOf(conversations, root)
+    const test = conversations.isWord ?? conversations.isTurn
+    const said = yield* Effect.exists(candidates, (one) =>
+      Effect.map(readTranscript(conversations, root, one, test), Option.isSome))
+    return said || !complete
   })
 
 /** The conversation that was written last, in the directory that the tool is started in if there is one of that. */
 export const latestConversation = (tool: Tool, root: string, directory: string): Effect.Effect<Latest> =>
   Effect.gen(function*() {
     const { conversations } = tool
-    switch (conversations.kind) {
-      case "unknown":
-        return { _tag: "Unknown" }
-      case "databases":
-        return (yield* holdsMessages(conversations, root)) ? { _tag: "Unknown" } : { _tag: "Nothing" }
-      case "transcripts": {
-        const { complete, said } = yield* saidIn(conversations, root, directory)
-        const last = said.find(({ isHere }) => isHere) ?? said[0]
-        return last !== undefined
-          ? { _tag: "Found", id: last.id }
-          : { _tag: complete ? "Nothing" : "Unknown" }
-      }
+    if (conversations.kind === "unknown") return { _tag: "Unknown" }
+    if (conversations.kind === "databases") {
+      return (yield* holdsMessages(conversations, root)) ? { _tag: "Unknown" } : { _tag: "Nothing" }
     }
+    const { isOf, isTurn } = conversations
+    const { candidates, complete } = yield* candidatesOf(conversations, root)
+    let elsewhere: string | undefined
+    for (const candidate of candidates) {
+      const found = yield* readTranscript(conversations, root, candidate, isTurn)
+      if (Option.isNone(found)) continue
+      const { id, isWhole, text } = found.value
+      if (isOf === undefined || isOf(text, directory) || !isWhole) return { _tag: "Found", id }
+      elsewhere ??= id
+    }
+    return elsewhere !== undefined
+      ? { _tag: "Found", id: elsewhere }
+      : { _tag: complete ? "Nothing" : "Unknown" }
   })

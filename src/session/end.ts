@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { ownProcess } from "../domain/Owner.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { removeContainer, shutdownContainer } from "./container.ts"
 import { finishRun } from "./finish.ts"
@@ -17,14 +18,19 @@ const keyOf = ({ labels }: LiveSession) => ({ tool: labels.tool, id: labels.sess
 const endAs = <E, R>(session: LiveSession, reason: EndReason, end: Effect.Effect<void, E, R>) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    const run = yield* history.runs.get(keyOf(session))
-    // How one ended that is only a stopped container now has been noted then.
-    if (session.instance.status !== "Stopped") {
+    const found = yield* history.runs.get(keyOf(session))
+    // Another run of the session, or one whose container this is only a copy of, is not to be touched.
+    const run = Option.filter(
+      found,
+      (one) => sameRun(one, session.labels) && (one.container ?? session.container) === session.container
+    )
+    if (Option.isSome(run)) {
+      const owner = yield* ownProcess
+      yield* Effect.ignore(history.runs.note({ ...run.value, phase: "ending", owner, reason }))
       yield* Effect.ignore(history.intend(keyOf(session), { reason }))
     }
     yield* end
-    // Another run of the session may have begun meanwhile; that one's is not to be touched.
-    if (Option.isSome(run) && sameRun(run.value, session.labels)) yield* finishRun(run.value, { reason })
+    if (Option.isSome(run)) yield* finishRun(run.value, { reason })
   })
 
 /** Deletes a session's container by force, a persistent one too. The conversation stays saved. */

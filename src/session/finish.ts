@@ -32,6 +32,6 @@ const withRights = <A, E, R>(session: SessionKey, action: Effect.Effect<A, E | S
 export const finishRun = (run: RunRecord, end: End | undefined) =>
   Effect.flatMap(HistoryStore, (history) => withRights(run, history.finish(run, end)))
 
-/** Forgets a saved session, files of the container's users included. */
-export const removeSaved = (session: SessionKey) =>
-  Effect.flatMap(HistoryStore, (history) => withRights(session, history.remove(session)))
+/** Forgets a saved session, files of the container's users included, while the run has the claim on it. */
+export const removeSaved = (run: RunRecord) =>
+  Effect.flatMap(HistoryStore, (history) => withRights(run, history.remove(run)))

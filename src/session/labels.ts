@@ -15,6 +15,8 @@ const Labels = Schema.Struct({
   /** Path of the workspace in the container. */
   directory: Schema.NonEmptyString,
   tool: Schema.String.pipe(Schema.pattern(/^[^/\0]+$/)),
+  /** The container's name when it was labelled: a copy of it has another one. Older ones do not say. */
+  container: Schema.optional(Schema.NonEmptyString),
   slot: Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 10)),
   persistent: Schema.Literal("true", "false"),
   /** The host's user who started it; others who may use the same Incus have sessions of their own. */
@@ -57,3 +59,15 @@ export const fromInstance = (instance: Instance): Option.Option<Labels> =>
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value]) => [key.slice(prefix.length), value])
   ))
+
+/** Of the containers of one start of a session, which a copy makes two, the one that was made for it. */
+export const withoutCopies = <A extends { readonly instance: Instance; readonly labels: Labels }>(
+  all: ReadonlyArray<A>
+): ReadonlyArray<A> =>
+  all.filter(({ instance, labels }) =>
+    labels.container === undefined || labels.container === instance.name ||
+    !all.some((other) =>
+      other.labels.run === labels.run && other.labels.session === labels.session
+      && other.instance.name === labels.container && other.instance.project === instance.project
+    )
+  )

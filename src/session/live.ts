@@ -6,7 +6,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
 import type { Guest } from "../tmux/TmuxService.ts"
 import { NoLiveSession, NotASession, SeveralSessions } from "./errors.ts"
-import { fromInstance, type Labels } from "./labels.ts"
+import { fromInstance, type Labels, withoutCopies } from "./labels.ts"
 import { SlotService } from "./SlotService.ts"
 
 /** A container of clincus and what its labels say: running, or persistent and stopped. */
@@ -42,9 +42,8 @@ export const liveOf = (
     const incus = yield* IncusService
     const host = yield* Host
     const { prefix } = yield* SlotService
-    return instances
-      .filter((instance) => instance.project === incus.project && instance.name.startsWith(prefix))
-      .flatMap((instance) => Option.toArray(toLive(instance)))
+    return withoutCopies(instances.flatMap((instance) => Option.toArray(toLive(instance))))
+      .filter(({ instance }) => instance.project === incus.project && instance.name.startsWith(prefix))
       .filter(({ labels }) => labels.user === host.uid)
       .toSorted((a, b) => a.labels.started - b.labels.started)
   })
@@ -63,13 +62,16 @@ export const liveSessions: Effect.Effect<
 export const holdersOf = (
   session: string
 ): Effect.Effect<ReadonlyArray<Instance>, IncusFailure, IncusService> =>
-  Effect.flatMap(IncusService, (incus) => incus.instances.listAll).pipe(
-    Effect.map((instances) =>
-      instances.filter((instance) =>
-        Option.exists(fromInstance(instance), (labels) => labels.session === session)
-      )
-    )
+  Effect.map(
+    Effect.flatMap(IncusService, (incus) => incus.instances.listAll),
+    (instances) => holdersAmong(instances, session)
   )
+
+/** The same of instances that are known already. */
+export const holdersAmong = (instances: ReadonlyArray<Instance>, session: string): ReadonlyArray<Instance> =>
+  withoutCopies(instances.flatMap((instance) => Option.toArray(toLive(instance))))
+    .filter(({ labels }) => labels.session === session)
+    .map(({ instance }) => instance)
 
 /** This user's session in a container, by the container's name. */
 export const sessionNamed = (

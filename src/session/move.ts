@@ -22,7 +22,7 @@ export const moveSession = (metadata: Metadata, workspace: Workspace) =>
     const { prefix } = yield* SlotService
     const everywhere = yield* incus.instances.listAll
     const container = (yield* liveOf(everywhere)).find((one) =>
-      one.container === metadata.container && one.labels.session === metadata.id
+      one.labels.session === metadata.id && one.labels.persistent === "true"
     )
     if (container === undefined) return metadata
     if (container.instance.status !== "Stopped") {
@@ -47,6 +47,7 @@ export const moveSession = (metadata: Metadata, workspace: Workspace) =>
           config: {
             ...instance.config,
             "user.clincus.workspace": workspace.path,
+            "user.clincus.container": `${base}-${slot}`,
             "user.clincus.slot": String(slot)
           },
           devices: instance.devices,
@@ -57,4 +58,11 @@ export const moveSession = (metadata: Metadata, workspace: Workspace) =>
     yield* incus.instances.rename(container.container, renamed.container)
     yield* history.save(renamed)
     return renamed
-  })
+  }).pipe(
+    Effect.catchTags({
+      InstanceChanged: (error) =>
+        new CannotResume({ reason: error.message, next: "Try again." }),
+      NameTaken: (error) =>
+        new CannotResume({ reason: error.message, next: "Try again." })
+    })
+  )

@@ -1,12 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type ImageNotFound, type IncusFailure, NameTaken } from "../incus/errors.ts"
+import { NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Device, Instance } from "../incus/schemas.ts"
-import { removeContainer, sessionDevice } from "./container.ts"
-import { HistoryStore } from "./HistoryStore.ts"
+import { releaseState, removeContainer, sessionDevice } from "./container.ts"
 import { idmapKeys } from "./identity.ts"
 import { fromInstance, labelKeys, type Labels, toConfig } from "./labels.ts"
+import { settleContainer } from "./reconcile.ts"
 import { sameRun } from "./run.ts"
 import type { Place } from "./SlotService.ts"
 
@@ -16,7 +16,7 @@ export interface ContainerSpec {
   readonly devices: Record<string, Device>
   readonly config: Record<string, string>
   /** Labels of the session in the given slot. */
-  readonly labels: (slot: number, persistent: boolean) => Labels
+  readonly labels: (container: string, slot: number, persistent: boolean) => Labels
   readonly persistent: boolean
   /** Whether a persistent container that stands there is left alone rather than used by a session that is not. */
   readonly exact: boolean
@@ -34,7 +34,7 @@ const profiles = ["default", "clincus"]
 const create = (place: Place, spec: ContainerSpec) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
-    const labels = spec.labels(place.slot, spec.persistent)
+    const labels = spec.labels(place.container, place.slot, spec.persistent)
     yield* incus.instances.createAndStart({
       name: place.container,
       image: spec.image,
@@ -43,31 +43,22 @@ const create = (place: Place, spec: ContainerSpec) =>
       devices: spec.devices,
       profiles
     }).pipe(
-      // One that was made and would not start is still there, and so may one be whose making nobody could watch.
-      Effect.tapError((error) =>
-        error._tag === "NameTaken" || error._tag === "ImageNotFound" ? Effect.void : removeContainer(
-          place.container,
-          Option.some(labels)
-        ).pipe(Effect.catchAll((left) => Effect.logError(`${left.message}. ${left.hint}`)))
+      // One that was made and would not start is still there, and so may be one whose making nobody could watch. A name
+      // that is taken may be so by this very attempt: Incus says "busy" of either.
+      Effect.tapError(() =>
+        removeContainer(place.container, Option.some(labels)).pipe(
+          Effect.catchAll((left) => Effect.logError(`${left.message}. ${left.hint}`))
+        )
       )
     )
     return { ...place, restarted: false, persistent: spec.persistent }
-  })
-
-/** True where another clincus has just given the container to a session of this user's and is about to start it. */
-const isBeingStarted = (labels: Labels) =>
-  Effect.gen(function*() {
-    const history = yield* HistoryStore
-    const record = yield* history.runs.get({ tool: labels.tool, id: labels.session })
-    return Option.exists(record, (one) => one.phase === "starting" && sameRun(one, labels))
   })
 
 /** Gives a stopped persistent container to this session and starts it. */
 const restart = (place: Place, spec: ContainerSpec, found: Labels) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
-    const labels = spec.labels(place.slot, true)
-    if (yield* isBeingStarted(found)) return yield* new NameTaken({ name: place.container })
+    const labels = spec.labels(place.container, place.slot, true)
     const dropped = new Set([...idmapKeys, ...labelKeys])
     yield* incus.instances.edit(place.container, (instance) =>
       // Of two who try at once Incus lets one change what both have seen.
@@ -88,38 +79,48 @@ const restart = (place: Place, spec: ContainerSpec, found: Labels) =>
           ephemeral: false
         })
         : Option.none())
-    yield* incus.instances.start(place.container)
+    yield* incus.instances.start(place.container).pipe(
+      // It is this session's now and does not run: it is left without what is mounted for it.
+      Effect.tapError(() =>
+        Effect.ignore(
+          Effect.zipRight(
+            incus.instances.stop(place.container, { force: true }),
+            releaseState(incus.instances, place.container, labels)
+          )
+        )
+      )
+    )
     return { ...place, restarted: true, persistent: true }
   })
 
 const sameLabels = (one: Labels, other: Labels) => one.session === other.session && sameRun(one, other)
 
-/** A container that stands stopped and belongs to nobody's start any more; a young one may just be being made (ms). */
+/** A stopped container of which this user has no record may just be being made by somebody else (ms). */
 const youngest = (instance: Instance): number => instance.last_used_at.getTime() > 0 ? 60_000 : 15 * 60_000
 
 /**
- * Makes the container of a place run for a session: a new one, or the persistent one that stands there stopped. An
- * ephemeral one that a crash left there is removed first; a persistent one is never replaced.
+ * Makes the container of a place run for a session: a new one, or the persistent one that stands there stopped. What
+ * stands there is left alone while a run has it: one that reboots shows as stopped too. An ephemeral one that a crash left
+ * there is removed first; a persistent one is never replaced.
  */
-export const occupy = (
-  place: Place,
-  spec: ContainerSpec
-): Effect.Effect<Occupied, IncusFailure | ImageNotFound | NameTaken, IncusService | HistoryStore> =>
+export const occupy = (place: Place, spec: ContainerSpec) =>
   Effect.gen(function*() {
+    const incus = yield* IncusService
     if (Option.isNone(place.stopped)) return yield* create(place, spec)
     const taken = new NameTaken({ name: place.container })
-    const labels = Option.getOrUndefined(fromInstance(place.stopped.value))
-    const { started, user } = spec.labels(place.slot, spec.persistent)
-    if (labels?.persistent === "true") {
-      return yield* spec.exact || labels.user !== user ? taken : restart(place, spec, labels)
+    const standing = place.stopped.value
+    const labels = Option.getOrUndefined(fromInstance(standing))
+    const { started, user } = spec.labels(place.container, place.slot, spec.persistent)
+    const kept = labels?.persistent === "true"
+    if (kept && (spec.exact || labels.user !== user)) return yield* taken
+    if (!(yield* settleContainer(standing))) return yield* taken
+    if (kept) return yield* restart(place, spec, labels)
+    const still = yield* Effect.option(incus.instances.get(place.container))
+    if (Option.isSome(still)) {
+      if (labels !== undefined && started - labels.started < youngest(standing)) return yield* taken
+      // Without force: Incus deletes nothing that runs, or is about to.
+      yield* incus.instances.remove(place.container).pipe(Effect.catchTag("IncusRequestError", () => taken))
     }
-    if (labels !== undefined) {
-      const own = labels.user === user
-      if (own && (yield* isBeingStarted(labels))) return yield* taken
-      if (!own && started - labels.started < youngest(place.stopped.value)) return yield* taken
-    }
-    // Only while it is still that session's: another program may have done the same and be further on.
-    yield* removeContainer(place.container, Option.fromNullable(labels))
     return yield* create(place, spec)
   }).pipe(
     // A container that went away between listing and using it is a race lost like any other.

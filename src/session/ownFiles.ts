@@ -39,6 +39,8 @@ export interface OwnFiles {
   /** Names in a directory; none where there is no such directory. */
   readonly names: (at: string) => Effect.Effect<ReadonlyArray<string>, HistoryError>
   readonly remove: (at: string) => Effect.Effect<void, HistoryError>
+  /** Text of a file; empty where there is none. */
+  readonly read: (at: string) => Effect.Effect<string>
 }
 
 export const makeOwnFiles = (fs: FileSystem.FileSystem, path: Path.Path): OwnFiles => {
@@ -84,6 +86,7 @@ export const makeOwnFiles = (fs: FileSystem.FileSystem, path: Path.Path): OwnFil
         ),
         Effect.mapError(failed(at))
       ),
-    remove: (at) => fs.remove(at, { force: true }).pipe(Effect.mapError(failed(at)))
+    remove: (at) => fs.remove(at, { force: true }).pipe(Effect.mapError(failed(at))),
+    read: (at) => fs.readFileString(at).pipe(Effect.orElseSucceed(() => ""))
   }
 }

@@ -55,7 +55,7 @@ export const findCredentials = (
 /** Empty where there is no text, `undefined` where it is no JSON object. Some tools put lines of comment into theirs. */
 const readObject = (text: string | undefined): JsonObject | undefined => {
   if (text === undefined) return {}
-  const json = parseJson(text.replaceAll(/^\s*\/\/.*$/gm, ""))
+  const json = parseJson(text.replaceAll(/^[ \t]*\/\/.*$/gm, ""))
   return Option.isSome(json) && isObject(json.value) ? json.value : undefined
 }
 

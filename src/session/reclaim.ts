@@ -23,6 +23,8 @@ export class CannotReclaim extends Data.TaggedError("CannotReclaim")<{
 class ScriptFailed extends Data.TaggedError("ScriptFailed")<{ readonly message: string }> {}
 
 const place = "/mnt/reclaim"
+/** The image that set-up makes: any other does as well, but may be one that an agent had its hands on. */
+const usual = "clincus"
 
 /**
  * Gives every file of a container's users to `code`, which is the user outside, and lets that one into every directory.
@@ -31,8 +33,8 @@ const place = "/mnt/reclaim"
 const script = `
 cd ${place} || exit 1
 find . -xdev \\( ! -uid 1000 -o ! -gid 1000 \\) -exec chown -h 1000:1000 {} + 2>/dev/null
-find . -xdev -type d ! -perm -700 -exec chmod u+rwx {} + 2>/dev/null
-exit 0
+find . -xdev -type d -uid 1000 ! -perm -700 -exec chmod u+rwx {} + 2>/dev/null
+[ -z "$(find . -xdev ! -uid 1000 -print -quit 2>/dev/null)" ] || { echo "some belong to another user of the host" >&2; exit 1; }
 `
 
 /**
@@ -49,8 +51,8 @@ export const reclaim = (
     const { prefix } = yield* SlotService
     const host = yield* Host
     const name = `${prefix}reclaim-${(yield* host.uuid).slice(0, 8)}`
-    const image = (yield* images.list).toSorted((a, b) => b.uploaded_at.getTime() - a.uploaded_at.getTime())
-      .find((one) => one.type === "container")
+    const usable = (yield* images.list).filter(({ type }) => type === "container")
+    const image = usable.find(({ aliases }) => aliases.some((alias) => alias.name === usual)) ?? usable[0]
     if (image === undefined) {
       return yield* new ScriptFailed({ message: "Incus has no image to make a container from" })
     }

@@ -1,22 +1,34 @@
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Host } from "../domain/Host.ts"
 import { stateOfOwner } from "../domain/Owner.ts"
+import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
-import { belongsTo, endContainer, retire, waitUntilStopped } from "./container.ts"
+import { belongsTo, endContainer, holdsState, retire, waitUntilStopped } from "./container.ts"
+import type { ContainerLeft } from "./errors.ts"
 import { finishRun, removeSaved } from "./finish.ts"
-import { HistoryStore } from "./HistoryStore.ts"
-import { liveOf, type LiveSession } from "./live.ts"
+import { type HistoryError, HistoryStore } from "./HistoryStore.ts"
+import { fromInstance } from "./labels.ts"
+import { holdersAmong, liveOf, type LiveSession } from "./live.ts"
 import { decide, type RunRecord, type Sighting } from "./run.ts"
+import type { SlotService } from "./SlotService.ts"
 import * as State from "./StateDirectory.ts"
 
-/** A stopped container that no record speaks of may be one that somebody with another directory is making (ms). */
-const strangerGrace = 15 * 60_000
 /** A reboot shows as stopped for a quarter of a second; what is off for this long is off. */
 const rebootTime = "1500 millis"
+/** What Incus was asked for is to be seen within this time. */
+const creationTime = "700 millis"
 /** How long the system of a persistent container gets to shut down (s). */
 const shutdownSeconds = 10
+
+type Settling<A> = Effect.Effect<
+  A,
+  IncusFailure | ContainerLeft | HistoryError | State.StateError,
+  IncusService | HistoryStore | SlotService | Host | FileSystem.FileSystem
+>
 
 /** One session that cannot be put in order does not keep the others. */
 const warn = Effect.catchAll((error: { readonly message: string; readonly hint?: string | undefined }) =>
@@ -26,19 +38,25 @@ const warn = Effect.catchAll((error: { readonly message: string; readonly hint?:
   )
 )
 
-const instanceOf = (run: RunRecord, instances: ReadonlyArray<Instance>) =>
-  instances.find((instance) => belongsTo(instance, { session: run.id, run: run.run }))
+/** The container of a run: the one that its record names, or any that bears its label. Never a copy of it. */
+const instanceOf = (run: RunRecord, instances: ReadonlyArray<Instance>) => {
+  const holders = holdersAmong(instances, run.id)
+    .filter((instance) => belongsTo(instance, { session: run.id, run: run.run }))
+    .filter(({ name }) => run.container === undefined || name === run.container)
+  return holders.find(({ status }) => status !== "Stopped") ?? holders[0]
+}
 
 /** Whether a run's container can be seen here: another server, or a project that is hidden, says nothing of it. */
 const sight = (run: RunRecord, instance: Instance | undefined) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     if (instance !== undefined) return instance.status === "Stopped" ? "stopped" : "live"
-    if (run.server !== undefined) {
-      const { environment } = yield* incus.server
-      if (environment.certificate_fingerprint !== run.server) return "unknown"
-    }
-    return run.project === undefined || (yield* incus.hasProject(run.project)) ? "absent" : "unknown"
+    if (run.server === undefined) return "absent"
+    const { auth_user_method, environment } = yield* incus.server
+    if (environment.certificate_fingerprint !== run.server) return "unknown"
+    // Who is let in by the socket alone sees every project there is.
+    if (run.project === undefined || auth_user_method === "unix") return "absent"
+    return (yield* incus.hasProject(run.project)) ? "absent" : "unknown"
   }).pipe(
     Effect.map((seen): Sighting => seen),
     // Who cannot be asked has said nothing.
@@ -51,26 +69,42 @@ const close = (run: RunRecord) =>
     const history = yield* HistoryStore
     // Without metadata the container was never made, so there is nothing in it to keep. Damaged metadata is some.
     const made = yield* State.exists(history.directory(run), "metadata.json")
-    yield* made ? finishRun(run, { reason: "lost" }) : removeSaved(run)
+    yield* made ? finishRun(run, { reason: run.reason ?? "lost" }) : removeSaved(run)
     return true
   })
 
-/** True where the run has been finished. */
-const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: number) =>
+/** Does what is decided of a run. True where it has been finished. */
+const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: number): Settling<boolean> =>
   Effect.gen(function*() {
     const incus = yield* IncusService
+    const history = yield* HistoryStore
     const instance = instanceOf(run, instances)
-    const decision = decide(run, {
+    const facts = {
       container: yield* sight(run, instance),
-      owner: run.owner === undefined ? "dead" : yield* stateOfOwner(run.owner),
+      owner: run.owner === undefined ? "dead" as const : yield* stateOfOwner(run.owner),
       age: now - run.since
-    })
+    }
+    // Its owner may have gone on, and ended, since the record was read; what was seen of the container is as old.
+    const still = Option.exists(
+      yield* history.runs.get(run),
+      (one) => one.run === run.run && one.phase === run.phase
+    )
+    if (!still) return false
+    const decision = decide(run, facts)
     const holder = { session: run.id, run: run.run }
     const there = incus.instancesOf(instance?.project ?? incus.project)
     switch (decision) {
       case "leave":
         return false
       case "finish":
+        if (run.phase === "starting") {
+          // Incus may have been asked for it in the moment before its asker died.
+          yield* Effect.sleep(creationTime)
+          const late = instanceOf(run, yield* incus.instances.listAll)
+          if (late !== undefined) {
+            yield* endContainer(late.name, holder, shutdownSeconds, incus.instancesOf(late.project))
+          }
+        }
         return yield* close(run)
       case "retire":
         yield* Effect.sleep(rebootTime)
@@ -82,19 +116,36 @@ const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: numb
   })
 
 /**
- * Ends an ephemeral container that runs without a record: the claim comes before the container and goes after it, so its
- * start was given up when Incus had only just been asked for it. One that is saved elsewhere has its record elsewhere.
+ * Settles whatever run has a container that stands in the way of another session. True where nobody's run has it any
+ * more.
+ */
+export const settleContainer = (container: Instance): Settling<boolean> =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const incus = yield* IncusService
+    const labels = fromInstance(container)
+    if (Option.isNone(labels)) return false
+    const { session, tool } = labels.value
+    const run = yield* history.runs.get({ tool, id: session })
+    if (Option.isNone(run) || !belongsTo(container, { session, run: run.value.run })) return true
+    const instances = yield* incus.instances.listAll
+    return yield* warn(settleRun(run.value, instances, yield* Clock.currentTimeMillis))
+  })
+
+/**
+ * Ends a container that holds a session's state without a record: the claim comes before the container and goes after
+ * it, so its start was given up when Incus had only just been asked for it. One that is saved elsewhere has its record
+ * elsewhere.
  */
 const endUnclaimed = ({ container, instance, labels }: LiveSession) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const key = { tool: labels.tool, id: labels.session }
-    if (instance.status === "Stopped" || labels.persistent === "true" || labels.run === undefined) {
-      return false
-    }
-    if (labels.saved !== history.directory(key)) return false
+    if (
+      labels.run === undefined || labels.saved !== history.directory(key) || !holdsState(instance)
+    ) return false
     // Asked for now: the list of records is older than that of the instances.
-    if (Option.isSome(yield* history.runs.get(key))) return false
+    if (yield* history.runs.has(key)) return false
     yield* endContainer(container, labels, shutdownSeconds)
     return true
   })
@@ -125,21 +176,9 @@ export const reconcile = Effect.gen(function*() {
     { concurrency: 8 }
   )
 
-  const live = yield* liveOf(instances)
-  yield* Effect.forEach(live, (session) => warn(endUnclaimed(session)), { concurrency: 4 })
-
-  // What no record speaks of: an ephemeral container that a crash of the host left stopped.
-  const strangers = live.filter(({ instance, labels }) =>
-    instance.status === "Stopped" && labels.persistent === "false" && now - labels.started > strangerGrace
-    && !runs.some((run) => belongsTo(instance, { session: run.id, run: run.run }))
-  )
-  yield* Effect.forEach(
-    strangers,
-    ({ container, labels }) => retire(incus.instances, container, labels).pipe(warn),
-    {
-      concurrency: 4
-    }
-  )
+  yield* Effect.forEach(yield* liveOf(instances), (session) => warn(endUnclaimed(session)), {
+    concurrency: 4
+  })
   return finished.flat()
 })
 

@@ -121,3 +121,26 @@ export const hasOthers = function*(
   }
   return false
 }
+
+/** Gives every entry of the tree to the user. */
+export const giveEntries = function*(
+  directory: number,
+  owner: { readonly uid: number; readonly gid: number },
+  depth: number,
+  budget: Budget
+): Generator<void> {
+  for (const name of namesIn(directory)) {
+    if (spend(budget)) yield
+    const place = at(directory, name)
+    unless(["ENOENT"], () => Fs.lchownSync(place, owner.uid, owner.gid))
+    const opened = depth >= deepest
+      ? undefined
+      : unless(["ENOENT", "ENOTDIR", "ELOOP"], () => openAnyhow(place, 0o500))
+    if (opened === undefined) continue
+    try {
+      yield* giveEntries(opened, owner, depth + 1, budget)
+    } finally {
+      Fs.closeSync(opened)
+    }
+  }
+}

@@ -58,7 +58,7 @@ export const findSaved = (prefix: string) =>
 /** Whether a saved session holds anything that the user said, as far as the host can tell: in doubt it does. */
 export const holdsConversation = (metadata: Metadata, directory: string): Effect.Effect<boolean> => {
   const tool = builtIn.find(({ name }) => name === metadata.tool)
-  return tool === undefined ? Effect.succeed(true) : holdsWords(tool, directory, metadata.containerPath)
+  return tool === undefined ? Effect.succeed(true) : holdsWords(tool, directory)
 }
 
 /** Sessions of directories that are not there any more: this one may be one of them, under a new name. */
@@ -87,7 +87,11 @@ const newestOf = (wanted: Exclude<Wanted, { readonly id: string }>) =>
       && (wanted.tool === undefined || one.tool === wanted.tool)
       && (wanted.slot === undefined || one.slot === wanted.slot)
     )
-    const running = new Set((yield* liveSessions).map(({ labels }) => labels.session))
+    const running = new Set(
+      (yield* liveSessions).filter(({ instance }) => instance.status !== "Stopped").map(({ labels }) =>
+        labels.session
+      )
+    )
     const newest = yield* Effect.findFirst(here, (one) =>
       running.has(one.id) ? Effect.succeed(true) : holdsConversation(one, history.directory(one)))
     if (Option.isSome(newest)) {
@@ -165,7 +169,10 @@ export const slotFor = (metadata: Metadata, asked: number | undefined) =>
     if (!metadata.persistent) return asked ?? 0
     const incus = yield* IncusService
     const everywhere = yield* incus.instances.listAll
-    const container = (yield* liveOf(everywhere)).find((one) => one.container === metadata.container)
+    const live = yield* liveOf(everywhere)
+    // By its label first: the name changes with the directory.
+    const container = live.find(({ labels }) => labels.session === metadata.id)
+      ?? live.find((one) => one.container === metadata.container)
     const elsewhere = everywhere.find(({ config, name }) =>
       name === metadata.container && config["user.clincus.session"] === metadata.id
     )
@@ -184,18 +191,19 @@ export const slotFor = (metadata: Metadata, asked: number | undefined) =>
       })
     }
     if (container === undefined) return asked ?? metadata.slot
-    if (asked !== undefined && asked !== 0 && asked !== metadata.slot) {
+    const { slot } = container.labels
+    if (asked !== undefined && asked !== 0 && asked !== slot) {
       return yield* new CannotResume({
         reason:
-          `session ${metadata.id} is persistent, and its container ${metadata.container} is in slot ${metadata.slot}`,
-        next: `Leave out --slot, or say --slot ${metadata.slot}.`
+          `session ${metadata.id} is persistent, and its container ${container.container} is in slot ${slot}`,
+        next: `Leave out --slot, or say --slot ${slot}.`
       })
     }
     if (container.running) {
       return yield* new CannotResume({
-        reason: `its container ${metadata.container} is in use by session ${container.labels.session}`,
-        next: `End that one first: clincus shutdown ${metadata.container}`
+        reason: `its container ${container.container} is in use by session ${container.labels.session}`,
+        next: `End that one first: clincus shutdown ${container.container}`
       })
     }
-    return metadata.slot
+    return slot
   })

@@ -2,6 +2,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Owner } from "../domain/Owner.ts"
 import { PlainName, RelativePath } from "../domain/RelativePath.ts"
+import { EndReason } from "./metadata.ts"
 
 /**
  * One start of a session, from before anything is made for it until all of it is undone: what the file `open/<tool>.<id>`
@@ -14,10 +15,16 @@ export const RunRecord = Schema.Struct({
   run: Schema.optional(Schema.UUID),
   /** ms since the epoch */
   since: Schema.Number,
-  /** `starting` until the tool is up. A record of an older clincus says nothing. */
-  phase: Schema.optionalWith(Schema.Literal("starting", "running"), { default: () => "running" }),
-  /** The process that starts it. Once the tool is up nobody needs that any more. */
+  /**
+   * `starting` until the tool is up, `ending` from the wish to end it on. A record of an older clincus says nothing.
+   */
+  phase: Schema.optionalWith(Schema.Literal("starting", "running", "ending"), { default: () => "running" }),
+  /** The process that starts it, or ends it. While the tool is up nobody needs that. */
   owner: Schema.optional(Owner),
+  /** How it is to end, in that phase. */
+  reason: Schema.optional(EndReason),
+  /** The container's name, once the tool is up. */
+  container: Schema.optional(Schema.NonEmptyString),
   /** Where its container is: the fingerprint of the server's certificate, and the project. */
   server: Schema.optional(Schema.String),
   project: Schema.optional(Schema.String),
@@ -42,11 +49,11 @@ export type Sighting = "absent" | "unknown" | "stopped" | "live"
 /**
  * What whoever comes by does about a run:
  * `leave` it alone; `finish` it, for its container is gone; `retire` its container, which is off, then finish it;
- * `undo` a start that nobody goes on with, container and all.
+ * `undo` a start that nobody goes on with, or bring to its end what nobody ends any more, container and all.
  */
 export type Decision = "leave" | "finish" | "retire" | "undo"
 
-/** A process that cannot be looked for is believed to be starting its session for so long (ms). */
+/** A process that cannot be looked for is believed to be at it for so long (ms). */
 const unseenLimit = 15 * 60_000
 
 /** Decides from facts alone; nothing is asked and nothing is done here. `age` is the run's (ms). */

@@ -6,9 +6,9 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { Host } from "../domain/Host.ts"
-import { ownProcess } from "../domain/Owner.ts"
+import { ownProcess, stateOfOwner } from "../domain/Owner.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { removedAtEnd } from "../tool/Tool.ts"
+import { removedAtEnd, type Tool } from "../tool/Tool.ts"
 import { requireApart } from "./apart.ts"
 import { latestConversation } from "./conversations.ts"
 import { leftOutLine } from "./copyConfiguration.ts"
@@ -17,7 +17,8 @@ import { finishRun, removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import type { Identity } from "./identity.ts"
 import { holdersOf } from "./live.ts"
-import type { EndReason } from "./metadata.ts"
+import type { EndReason, Metadata } from "./metadata.ts"
+import { moveSession } from "./move.ts"
 import { environmentOf } from "./plan.ts"
 import { findCredentials, makeState, provision } from "./provision.ts"
 import { reclaim } from "./reclaim.ts"
@@ -39,6 +40,10 @@ export interface SavedState {
   readonly environment: Readonly<Record<string, string>>
   readonly startedAt: number
   readonly resumed: boolean
+  /** What is saved of the session that goes on. */
+  readonly before: Option.Option<Metadata>
+  /** 1–10, or 0 for the lowest free one. */
+  readonly slot: number
   /**
    * Copies settings and credentials into the state, while Incus makes the container; before the tool starts. Gives
    * sentences for the user on what was left out.
@@ -59,23 +64,49 @@ export interface Ending {
   /** A container may still hold the state. */
   readonly held: Ref.Ref<boolean>
   readonly reason: Ref.Ref<Option.Option<EndReason>>
+  /** What is saved of a session that goes on, and stays so where it does not come to that. */
+  readonly before: Ref.Ref<Option.Option<Metadata>>
 }
 
-/** Who has a session that was to be started. */
+/** Why a session that was to be started cannot be had, and what to do. */
 const busy = (run: RunRecord) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
+    const incus = yield* IncusService
     const [holder] = yield* holdersOf(run.id)
-    const other = yield* history.runs.get(run)
-    const pid = Option.getOrUndefined(other)?.owner?.pid
-    return yield* new CannotResume({
-      reason: holder === undefined
-        ? `session ${run.id} is just being started by another clincus${
-          pid === undefined ? "" : ` (process ${pid})`
-        }`
-        : `session ${run.id} is in the hands of another clincus, in ${holder.name}`,
-      next: holder === undefined ? "Try again in a moment." : `Attach to it: clincus attach ${holder.name}`
-    })
+    const file = history.runs.file(run)
+    const found = yield* history.runs.get(run)
+    const because = (reason: string, next: string) => new CannotResume({ reason, next })
+    if (holder !== undefined) {
+      return yield* because(
+        `session ${run.id} is in the hands of another clincus, in ${holder.name}`,
+        `Attach to it: clincus attach ${holder.name}`
+      )
+    }
+    if (Option.isNone(found)) {
+      return yield* because(
+        `${file}, which says who has session ${run.id}, cannot be read`,
+        `When nobody has it: rm '${file}'`
+      )
+    }
+    const { owner, phase, project, server } = found.value
+    const state = owner === undefined ? "dead" : yield* stateOfOwner(owner)
+    if (phase !== "running" && state !== "dead") {
+      return yield* because(
+        `session ${run.id} is just being ${
+          phase === "starting" ? "started" : "ended"
+        } by another clincus (process ${owner?.pid})`,
+        "Try again in a moment."
+      )
+    }
+    const { environment } = yield* incus.server
+    const where = server !== undefined && server !== environment.certificate_fingerprint
+      ? "on another Incus server than the one in force"
+      : `in the project ${project ?? incus.project} of Incus, which cannot be seen from here`
+    return yield* because(
+      `session ${run.id} was started ${where}, so whether it still runs is not known`,
+      `Say INCUS_SOCKET or INCUS_PROJECT as it was then. When that is gone for good: rm '${file}'`
+    )
   })
 
 const endOf = (exit: Exit.Exit<unknown, unknown>): EndReason =>
@@ -90,8 +121,12 @@ const closeSaved = (
 ) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    // A container that could not be ended still has the state: the next command tries again, by the record.
-    if ((yield* Ref.get(ending.kept)) || (yield* Ref.get(ending.held))) return
+    if (yield* Ref.get(ending.kept)) return
+    if (yield* Ref.get(ending.held)) {
+      // A container that could not be ended still has the state: whoever comes by tries again, by the record.
+      const { owner: _, ...nobodys } = run
+      return yield* history.runs.note({ ...nobodys, phase: "ending" })
+    }
     if (yield* Ref.get(ending.started)) {
       return yield* finishRun(run, {
         reason: Option.getOrElse(yield* Ref.get(ending.reason), () => endOf(exit))
@@ -99,7 +134,8 @@ const closeSaved = (
     }
     // A session that never began leaves nothing, one that could not be resumed is as it was.
     if (Option.isNone(request.resume)) return yield* removeSaved(run)
-    yield* history.save(request.resume.value)
+    const before = yield* Ref.get(ending.before)
+    if (Option.isSome(before)) yield* history.save(before.value)
     yield* finishRun(run, undefined)
   }).pipe(
     Effect.catchAll((error) =>
@@ -108,12 +144,23 @@ const closeSaved = (
   )
 
 /** Files that root in an earlier container left in the state would be nobody's in the next one. */
-const requireOwnState = (path: string, { mounts, owner }: Identity) =>
+const requireOwnState = (path: string, tool: Tool, { mounts, owner }: Identity) =>
   Effect.gen(function*() {
     const host = yield* Host
-    if (mounts === "shift" || !(yield* State.hasFilesOfOthers(path, [owner.uid, host.uid]))) return
+    if (mounts === "shift") return
+    const foreign = yield* Effect.exists(tool.state, (directory) =>
+      State.hasFilesOfOthers(`${path}/${directory}`, [owner.uid]))
+    if (!foreign) {
+      return
+    }
+    if (host.uid === 0) {
+      return yield* Effect.forEach(tool.state, (directory) =>
+        State.giveAll(path, directory, owner), { discard: true })
+    }
     yield* reclaim(path, owner).pipe(
-      Effect.catchAll((error) => Effect.logWarning(`${error.message}. ${error.hint}`))
+      Effect.catchAll((error) =>
+        Effect.logWarning(`${error.message}. ${error.hint}`)
+      )
     )
   })
 
@@ -190,8 +237,14 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       if (!(yield* take)) yield* busy(run)
     }
     // Asked once the session is ours: whoever had it before has written the last of it.
-    if (resumed) yield* requireOwnState(path, identity)
+    const current = resumed ? Option.orElse(yield* history.get(key), () => request.resume) : Option.none()
+    if (resumed) yield* requireOwnState(path, tool, identity)
     const conversation = resumed ? yield* conversationOf(request, id, path, directory) : id
+    const before = yield* Effect.transposeMapOption(
+      current,
+      (metadata) => moveSession(metadata, request.workspace)
+    )
+    yield* Ref.set(ending.before, before)
     yield* history.prepare(key)
     yield* makeState(path, tool, identity.owner)
     const fill = provision(
@@ -201,6 +254,11 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       identity.owner,
       { fresh: !resumed, credentials: credentials.files }
     ).pipe(Effect.map(leftOutLine), Effect.map((line) => line === undefined ? [] : [line]))
+    // A persistent session that was moved has the slot that its container got.
+    const slot = Option.match(Option.all({ before, current }), {
+      onNone: () => request.slot,
+      onSome: (both) => both.before.container === both.current.container ? request.slot : both.before.slot
+    })
     return {
       id,
       run,
@@ -210,6 +268,8 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       environment,
       startedAt,
       resumed,
+      before,
+      slot,
       fill
     } satisfies SavedState
   })

@@ -68,7 +68,7 @@ export const explainStart =
           ])
           if (uids.length + gids.length > 0) return yield* new IdsNotMapped({ workspace, uids, gids })
         }
-        if (/idmap|shift/i.test(error.message)) {
+        if (identity.mounts === "shift" && /idmap|shift/i.test(error.message)) {
           return yield* new MountsNotShifted({
             workspace,
             fileSystem: yield* fileSystemOf(workspace),

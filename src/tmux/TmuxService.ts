@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
@@ -72,8 +73,11 @@ export interface TmuxStatus {
  * its own, away from one that the agent might start.
  */
 export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService, {
-  /** Starts the command in a new tmux session and returns when that is up. */
-  readonly start: (guest: Guest, start: TmuxStart) => Effect.Effect<void, TmuxFailure>
+  /**
+   * Starts the command in a new tmux session and returns when that is up. Gives the command's status where it ended
+   * within the moment that it was watched.
+   */
+  readonly start: (guest: Guest, start: TmuxStart) => Effect.Effect<Option.Option<number>, TmuxFailure>
   /** Connects a terminal until it is detached or the session ends. */
   readonly attach: (guest: Guest, terminal: string, io: TerminalIO) => Effect.Effect<void, TmuxFailure>
   /** Connects a terminal to a login shell beside the tool, and returns its exit status. */
@@ -180,7 +184,7 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
                 reason: text(result.status, result.stderr)
               })
           ),
-          Effect.asVoid
+          Effect.map(({ stdout }) => /^\d{1,3}\n$/.test(stdout) ? Option.some(Number(stdout)) : Option.none())
         ),
 
       attach: (guest, terminal, io) =>

@@ -9,7 +9,7 @@ export const guestDirectory = "/var/lib/clincus"
 /** Written by the pane when the tool ends, read by the host: a mounted directory. */
 export const outcomeDirectory = `${guestDirectory}/outcome`
 export const socketPath = `${guestDirectory}/tmux.sock`
-/** Where the pane says, while its start is watched, that the tool begins (b) and that it has ended (e). */
+/** Where the pane says, while its start is watched, that the tool begins (an empty line) and what it ended with. */
 const momentPath = `${guestDirectory}/moment`
 
 /** Options of the tmux server; see tmux(1). */
@@ -47,14 +47,14 @@ const pane = `exec 9>${guestDirectory}/alive
 tmux() { command tmux -S ${socketPath} "$@" 9>&-; }
 # With job control Ctrl+C is the tool's alone, and a tool that suspends itself is woken: there is no shell here to do so.
 set -m
-[ ! -p ${momentPath} ] || printf b 1<>${momentPath}
+[ ! -p ${momentPath} ] || printf '\\n' 1<>${momentPath}
 "$@" 9>&-
 status=$?
 while [ -n "$(jobs -ps)" ]; do
   fg >/dev/null
   status=$?
 done
-[ ! -p ${momentPath} ] || printf e 1<>${momentPath}
+[ ! -p ${momentPath} ] || printf '%s\\n' "$status" 1<>${momentPath}
 if [ "$CLINCUS_ON_EXIT" = shell ]; then
   printf '\\nThe tool has ended with status %s. This is a shell in the container; leave it to end the session.\\n' "$status"
   bash -l 9>&-
@@ -88,9 +88,12 @@ export const startScript = (prelude: string): string => `
 set -u
 fail() { printf '%s\\n' "$1" >&2; exit 70; }
 while IFS= read -r -d '' pair && [ -n "$pair" ]; do printf -v "_clincus_\${pair%%=*}" %s "\${pair#*=}"; done
-words=(); for ((i = 0; i < _clincus_words; i++)); do IFS= read -r -d '' word; words+=("$word"); done
+_clincus_command=(); for ((i = 0; i < _clincus_words; i++)); do IFS= read -r -d '' word; _clincus_command+=("$word"); done
 remove=(); for ((i = 0; i < _clincus_remove; i++)); do IFS= read -r -d '' word; remove+=("$word"); done
-command -v tmux >/dev/null || fail "the image has no tmux"
+# A variable of the tool's may be PATH.
+hash tmux 2>/dev/null || fail "the image has no tmux"
+hash setpriv 2>/dev/null || fail "the image has no setpriv"
+_clincus_tmux=\${BASH_CMDS[tmux]} _clincus_setpriv=\${BASH_CMDS[setpriv]}
 [ -d ${guestDirectory} ] || mkdir -p ${guestDirectory} || fail "cannot write to ${guestDirectory}"
 owned=(${guestDirectory} ${guestDirectory}/alive)
 ${prelude}
@@ -105,19 +108,21 @@ if [ "$_clincus_moment" != 0 ]; then
 fi
 chown "$_clincus_uid:$_clincus_gid" "\${owned[@]}"
 setsid bash ${guestDirectory}/watch "\${remove[@]}" </dev/null >/dev/null 2>&1 &
-while IFS= read -r -d '' pair; do export "$pair"; done
+# From here on the tool's variables are set: those of this script have a prefix that no other may have.
+while IFS= read -r -d '' _clincus_pair; do export "$_clincus_pair"; done
 export HOME="$_clincus_home" USER="$_clincus_user" LOGNAME="$_clincus_user" SHELL=/bin/bash CLINCUS_ON_EXIT="$_clincus_on_exit"
 cd -- "$_clincus_directory" || fail "the workspace is not mounted at $_clincus_directory"
-setpriv --reuid "$_clincus_uid" --regid "$_clincus_gid" --init-groups -- \\
-  tmux -u -S ${socketPath} -f ${guestDirectory}/tmux.conf \\
-  new-session -d -s clincus -x "$_clincus_columns" -y "$_clincus_rows" -- /bin/bash ${guestDirectory}/pane "\${words[@]}" </dev/null || exit
-# The moment counts from the tool's beginning, however busy the machine is.
+"$_clincus_setpriv" --reuid "$_clincus_uid" --regid "$_clincus_gid" --init-groups -- \\
+  "$_clincus_tmux" -u -S ${socketPath} -f ${guestDirectory}/tmux.conf \\
+  new-session -d -s clincus -x "$_clincus_columns" -y "$_clincus_rows" -- /bin/bash ${guestDirectory}/pane "\${_clincus_command[@]}" </dev/null || exit
+# The moment counts from the tool's beginning, however busy the machine is. What it ended with is told on standard output.
 if [ "$_clincus_moment" != 0 ]; then
-  read -r -N 1 -t 5 -u 8 _
-  # After its end the outcome is written; that is waited for.
-  if read -r -N 1 -t "$_clincus_moment" -u 8 _; then
-    for ((i = 0; i < 100; i++)); do
-      [ ! -e ${outcomeDirectory}/status ] || break
+  read -r -t 5 -u 8 _
+  if read -r -t "$_clincus_moment" -u 8 _clincus_ended; then
+    printf '%s\\n' "$_clincus_ended"
+    # The outcome is written next, unless a shell takes the tool's place.
+    for ((_clincus_wait = 0; _clincus_wait < 50; _clincus_wait++)); do
+      [ "$_clincus_on_exit" != shell ] && [ ! -e ${outcomeDirectory}/status ] || break
       read -r -t 0.02 -u 8 _
     done
   fi

@@ -47,6 +47,8 @@ export interface Transcripts {
   readonly idOf: (path: string, text: string) => string | undefined
   /** True for a line by which the user has said something to the agent. */
   readonly isTurn: (line: string) => boolean
+  /** True for a line that has words of either side, also where the tool would not go on with them; turns unless said. */
+  readonly isWord?: (line: string) => boolean
   /** True for a transcript of this directory, where the tool goes on only with those of the one that it is started in. */
   readonly isOf?: (text: string, directory: string) => boolean
 }

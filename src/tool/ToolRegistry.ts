@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import type { ToolSettings } from "../config/schema.ts"
 import type { Settings } from "../config/Settings.ts"
 import { closest } from "../domain/closest.ts"
+import { isPlainName, isRelativePath, plainPath } from "../domain/RelativePath.ts"
+import { isVariableName } from "../domain/variables.ts"
 import { aider } from "./aider.ts"
 import { claude } from "./claude.ts"
 import { codex } from "./codex.ts"
@@ -51,18 +53,33 @@ export interface ChosenTool {
 
 const withId = (args: ReadonlyArray<string>) => (id: string) => args.map((arg) => arg.replaceAll("{id}", id))
 
-/** A path of the configuration that would leave the home directory, or be all of it, is refused. */
-const escapes = (path: string) =>
-  path.startsWith("/") || path.split("/").includes("..") ||
-  path.split("/").every((part) => part === "." || part === "")
-
 const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, ToolMisconfigured> => {
-  if (name.includes("/")) {
-    return Effect.fail(new ToolMisconfigured({ tool: name, reason: "a tool's name cannot have a slash" }))
+  if (!isPlainName(name) || !isPlainName(`sessions-${name}`)) {
+    return Effect.fail(
+      new ToolMisconfigured({
+        tool: name,
+        reason: "a tool's name is also one of a directory, so it has no slash and is short"
+      })
+    )
   }
-  const [first, ...rest] = settings.state ?? [`.${name}`]
-  const paths = [...(settings.state ?? []), ...(settings.config ?? []), ...(settings.credentials ?? [])]
-  const bad = paths.find(escapes)
+  const [state, config, credentials] = [
+    settings.state ?? [`.${name}`],
+    settings.config ?? [],
+    settings.credentials ?? []
+  ]
+    .map((paths) => paths.map(plainPath))
+  const [first, ...rest] = state ?? []
+  const given = [...(settings.state ?? []), ...(settings.config ?? []), ...(settings.credentials ?? [])]
+  const bad = given.find((path) => !isRelativePath(plainPath(path)))
+  const unnamed = (settings.environment ?? []).find((variable) => !isVariableName(variable))
+  if (unnamed !== undefined) {
+    return Effect.fail(
+      new ToolMisconfigured({
+        tool: name,
+        reason: `'${unnamed}' in 'environment' is not a name of a variable`
+      })
+    )
+  }
   if (bad !== undefined || first === undefined) {
     return Effect.fail(
       new ToolMisconfigured({
@@ -79,14 +96,14 @@ const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, Too
     binary: settings.binary ?? name,
     state: [first, ...rest],
     unsaved: [],
-    config: (settings.config ?? []).map((path) => {
+    config: (config ?? []).map((path) => {
       const parts = path.split("/")
       const parent = parts.slice(0, -1).join("/")
       return { from: { path: parent }, to: parent, entries: [parts.at(-1) ?? path] }
     }),
     documents: [],
     credentials: {
-      files: (settings.credentials ?? []).map((path) => ({ from: { path }, to: path })),
+      files: (credentials ?? []).map((path) => ({ from: { path }, to: path })),
       variables: settings.environment ?? [],
       scrub: []
     },

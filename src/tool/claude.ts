@@ -75,19 +75,22 @@ const Content = Schema.Union(
   Schema.Array(Schema.Struct({ text: Schema.optional(Schema.String) }))
 )
 const Line = Schema.Struct({
-  type: Schema.Literal("user"),
+  type: Schema.Literal("user", "assistant"),
   isMeta: Schema.optional(Schema.Boolean),
   isSidechain: Schema.optional(Schema.Boolean),
-  message: Schema.Struct({ content: Content })
+  message: Schema.Struct({ model: Schema.optional(Schema.String), content: Content })
 })
 
 /** What the tool itself writes in the user's name: commands such as /clear, and their output. */
 const isOwn = (text: string) =>
   /^\s*<(local-command-|command-name>|command-message>|bash-|system-reminder>)/.test(text)
 
-const isTurn = lineTest(Line, ({ isMeta, isSidechain, message: { content } }) => {
+/** What the user said, or what the model answered to a command such as /init, which the tool has put into words. */
+const isTurn = lineTest(Line, ({ isMeta, isSidechain, message: { content, model }, type }) => {
   const texts = typeof content === "string" ? [content] : content.flatMap(({ text }) => text ?? [])
-  return isMeta !== true && isSidechain !== true && texts.some((text) => text.trim() !== "" && !isOwn(text))
+  if (isSidechain === true) return false
+  if (type === "assistant") return model !== "<synthetic>"
+  return isMeta !== true && texts.some((text) => text.trim() !== "" && !isOwn(text))
 })
 
 const transcript = new RegExp(`^[^/]+/(${uuid})\\.jsonl$`)

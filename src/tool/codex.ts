@@ -19,7 +19,7 @@ const login: JsonDocument = {
 
 const rollout = new RegExp(`/rollout-[^/]*-(${uuid})\\.jsonl$`)
 
-/** What the user typed is an event of its own; as input to the model it stands among what the tool adds. */
+/** What the user typed, and what was answered, are events of their own; as input to the model it stands among what the tool adds. */
 const isTurn = lineTest(
   Schema.Struct({
     type: Schema.Literal("event_msg"),
@@ -28,7 +28,9 @@ const isTurn = lineTest(
       item: Schema.optional(Schema.Struct({ type: Schema.String }))
     })
   }),
-  ({ payload }) => payload.item?.type === "UserMessage" || payload.type === "user_message"
+  ({ payload }) =>
+    ["UserMessage", "AgentMessage"].includes(payload.item?.type ?? "")
+    || ["user_message", "agent_message"].includes(payload.type ?? "")
 )
 
 /** OpenAI Codex; see https://developers.openai.com/codex/. */

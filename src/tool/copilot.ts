@@ -60,7 +60,10 @@ export const copilot: Tool = {
     deep: 1,
     isOne: (path) => events.test(path),
     idOf: (path) => events.exec(path)?.[1],
-    isTurn: lineTest(Schema.Struct({ type: Schema.Literal("user.message") }), () => true),
+    isTurn: lineTest(
+      Schema.Struct({ type: Schema.Literal("user.message", "assistant.message") }),
+      () => true
+    ),
     traces: [{
       path: ".copilot/command-history-state.json",
       isSaid: wholeFile(

@@ -93,6 +93,8 @@ export const gemini: Tool = {
     isOne: (path) => /^[^/]+\/chats\/session-[^/]+\.jsonl$/.test(path),
     idOf: (_, text) => new RegExp(`^\\{"sessionId":"(${uuid})"`).exec(text)?.[1],
     isTurn,
+    // What the tool itself would not go on with may be words all the same.
+    isWord: (line) => isTurn(line) || /"type"\s*:\s*"gemini"/.test(line),
     traces: []
   }
 }

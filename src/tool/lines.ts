@@ -4,8 +4,12 @@ import * as Schema from "effect/Schema"
 /** The form of a UUID, for regular expressions. */
 export const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-/** True for what is said to an agent; commands to the tool itself begin with a slash. */
-export const isWords = (text: string): boolean => text.trim() !== "" && !text.trim().startsWith("/")
+/** Commands by which nothing is said to the agent; all others may be, a skill's or one of the user's own most of all. */
+const silent =
+  /^\/(clear|config|context|cost|doctor|exit|help|login|logout|mcp|model|new|quit|resume|sessions?|settings|status|theme)\s*$/
+
+/** True for what is said to an agent, or may be. */
+export const isWords = (text: string): boolean => text.trim() !== "" && !silent.test(text.trim())
 
 const lines = (text: string) => text.split("\n").filter((line) => line.trim() !== "")
 

@@ -6,6 +6,7 @@ import * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import { join } from "node:path"
 import { IncusService } from "../../src/incus/IncusService.ts"
+import { removeLeftovers } from "../../src/session/clean.ts"
 import { killSession } from "../../src/session/end.ts"
 import { HistoryStore } from "../../src/session/HistoryStore.ts"
 import { sessionNamed } from "../../src/session/live.ts"
@@ -241,7 +242,13 @@ describe("the state of a session", () => {
         yield* again.close
         expect(list()).toEqual(before)
         // Forgetting the session removes the links, not what they lead to.
-        yield* history.remove(keyOf(session))
+        yield* removeLeftovers([{
+          kind: "saved",
+          name: "",
+          what: "",
+          last: undefined,
+          session: keyOf(session)
+        }])
         expect(list()).toEqual(before)
       }))
 

@@ -34,7 +34,7 @@ const look = (tool: Tool, files: Readonly<Record<string, string>>, directory = "
   Effect.gen(function*() {
     const root = yield* state(files)
     return {
-      words: yield* holdsWords(tool, root, directory),
+      words: yield* holdsWords(tool, root),
       latest: yield* latestConversation(tool, root, directory)
     }
   })
@@ -86,6 +86,23 @@ describe("what was said to Claude Code", () => {
       expect(yield* look(claude, { [at(one, cut)]: said("hello", long) }, long)).toEqual(found(one))
     }))
 
+  it.scoped("is what the model answered to a command as well, and not what the tool itself says", () =>
+    Effect.gen(function*() {
+      const init = settings + json(
+        { type: "user", message: { content: "<command-message>init</command-message>" }, cwd: "/workspace" },
+        {
+          type: "user",
+          isMeta: true,
+          message: { content: "Please analyze this codebase" },
+          cwd: "/workspace"
+        }
+      )
+      const answer = (model: string) =>
+        json({ type: "assistant", message: { model, content: [{ type: "text", text: "Done" }] } })
+      expect(yield* look(claude, { [at(one)]: init + answer("claude-x") })).toEqual(found(one))
+      expect(yield* look(claude, { [at(one)]: init + answer("<synthetic>") })).toEqual(nothing)
+    }))
+
   it.scoped("goes on in the directory that the tool is started in", () =>
     Effect.gen(function*() {
       const elsewhere = { [at(two, "-workspace-sub")]: said("aside", "/workspace/sub") }
@@ -96,9 +113,14 @@ describe("what was said to Claude Code", () => {
   it.scoped("is kept in doubt, and nothing that a container names leads elsewhere", () =>
     Effect.gen(function*() {
       expect((yield* look(claude, { ".claude/history.jsonl": "not json\n" })).words).toBe(true)
-      expect((yield* look(claude, { ".claude/history.jsonl": json({ display: "fix it" }) })).words).toBe(true)
+      for (const display of ["fix it", "/init", "/review the last change", "!make"]) {
+        expect((yield* look(claude, { ".claude/history.jsonl": json({ display }) })).words).toBe(true)
+      }
       const large = `${settings}${"x".repeat(9 * 1024 * 1024)}\n`
       expect(yield* look(claude, { [at(one)]: large })).toEqual(found(one))
+      const started = Date.now()
+      expect(yield* look(claude, { [at(one)]: "\n".repeat(8_000_000) })).toEqual(found(one))
+      expect(Date.now() - started).toBeLessThan(10_000)
       expect(yield* look(claude, { [at("--help")]: said("hello"), [at("x; reboot")]: said("hello") }))
         .toEqual(nothing)
       // Files beside the transcripts, and deeper ones, are none.
