@@ -51,6 +51,7 @@ export { WorkspaceTooWide } from "./session/apart.ts"
 export { findLeftovers, type Leftover, removeLeftovers } from "./session/clean.ts"
 export { killSession, persistSession, shutdownSession } from "./session/end.ts"
 export * from "./session/errors.ts"
+export { StateNotOurs } from "./session/finish.ts"
 export {
   HistoryError,
   HistoryStore,
@@ -75,7 +76,7 @@ export { findResumable, findSaved, type Resumable, slotFor } from "./session/res
 export { TooManyContainers } from "./session/room.ts"
 export { type Session, type SessionFailure, startSession } from "./session/Session.ts"
 export { layer as slotLayer, type Place, SlotService } from "./session/SlotService.ts"
-export { IdsNotMapped, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
+export { IdsNotMapped, LimitsTooLow, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
 export { BadWorkspace, openWorkspace, type Workspace } from "./session/workspace.ts"
 export {
   CommandFailed,

@@ -35,7 +35,7 @@ const startOf = (pid: number | "self") =>
 const unknown = "unknown"
 
 /** True where there is such a process, whoever it belongs to; see kill(2). */
-const isRunning = (pid: number): boolean => {
+export const isRunning = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch (cause) {

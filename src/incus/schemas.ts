@@ -61,6 +61,10 @@ export const Instance = Schema.Struct({
 })
 export type Instance = typeof Instance.Type
 
+/** True while an instance's system is up; one may say so itself by "Ready". A frozen one is not. */
+export const isUp = ({ status }: { readonly status: string }): boolean =>
+  status === "Running" || status === "Ready"
+
 export const InstanceState = Schema.Struct({
   status: Schema.String,
   pid: orEmpty(Schema.Number, () => 0),

@@ -5,9 +5,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { isPlainName } from "../domain/RelativePath.ts"
-import { isObject, omit } from "../tool/json.ts"
+import { omit, parseObject, printObject } from "../tool/json.ts"
 import { type End, type Metadata, parseMetadata, printMetadata } from "./metadata.ts"
 import { exclusively } from "./mutex.ts"
 import { type HistoryError, makeOwnFiles } from "./ownFiles.ts"
@@ -60,8 +59,6 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
   /** Deletes a saved session for good, while the record is this run's, and gives up its claim. No container may use it. */
   readonly remove: (run: RunRecord) => Effect.Effect<void, HistoryError | State.StateError>
 }>() {}
-
-const parseJson = Schema.decodeUnknownOption(Schema.parseJson(Schema.Unknown))
 
 /** `.claude.json` and the like; larger ones are no settings any more. */
 const scrubLimit = 32 * 1024 * 1024
@@ -132,12 +129,12 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
         Effect.gen(function*() {
           const state = directory(session)
           const text = yield* State.read(state, file, scrubLimit)
-          const json = text === undefined ? Option.none() : parseJson(text)
+          const json = text === undefined ? undefined : parseObject(text)
           // What cannot be read cannot be cleaned; a tool makes its settings anew, a leaked key stays leaked.
-          if (Option.isNone(json) || !isObject(json.value)) return yield* State.remove(state, file)
-          if (!keys.some((key) => isObject(json.value) && key in json.value)) return
+          if (json === undefined) return yield* State.remove(state, file)
+          if (!keys.some((key) => key in json)) return
           const owner = yield* State.ownerOf(state, path.dirname(file))
-          yield* State.write(state, file, JSON.stringify(omit(json.value, keys), undefined, 2), owner)
+          yield* State.write(state, file, printObject(omit(json, keys)), owner)
         })
 
       /** Directories in which a file of the run's may have been begun and not put in its place. */

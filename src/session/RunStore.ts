@@ -1,6 +1,7 @@
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isRunning } from "../domain/Owner.ts"
 import { type HistoryError, type OwnFiles } from "./ownFiles.ts"
 import { parseRun, printRun, type RunRecord, sameRun } from "./run.ts"
 import * as State from "./StateDirectory.ts"
@@ -34,6 +35,12 @@ export interface RunStore {
   readonly release: (record: RunRecord) => Effect.Effect<void, HistoryError>
 }
 
+/** True for a file that a process that is not there any more had begun to write. */
+const isAbandoned = (name: string): boolean => {
+  const pid = Number(/\.(\d+)-\d+\.new$/.exec(name)?.[1])
+  return Number.isInteger(pid) && !isRunning(pid)
+}
+
 /** A record is a few hundred bytes. */
 const recordLimit = 256 * 1024
 
@@ -65,6 +72,12 @@ export const makeRunStore = (root: string, files: OwnFiles, path: Path.Path): Ru
     get,
     has: (session) => State.exists(directory, nameOf(session)),
     list: files.names(directory).pipe(
+      Effect.tap((names) =>
+        Effect.forEach(
+          names.filter(isAbandoned),
+          (name) => Effect.ignore(files.remove(path.join(directory, name)))
+        )
+      ),
       Effect.map((names) => names.filter((name) => !name.endsWith(".new"))),
       Effect.flatMap(Effect.forEach((name) => Effect.map(read(name), (record) => ({ name, record })))),
       Effect.map((found) => ({

@@ -18,6 +18,7 @@ import {
   type SlotOutOfRange,
   ToolEnded
 } from "./errors.ts"
+import type { StateNotOurs } from "./finish.ts"
 import { becomeOwner } from "./guest.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "./identity.ts"
@@ -67,6 +68,7 @@ export type SessionFailure =
   | TmuxFailure
   | CannotResume
   | ToolEnded
+  | StateNotOurs
   | TooManyContainers
   | RootWorkspace
   | WorkspaceTooWide
@@ -105,7 +107,11 @@ export const startSession = (
     const saved = yield* openSaved(request, identity, ending)
     // While Incus makes the container the host has time for what the tool will need.
     yield* Effect.forkScoped((yield* IncusService).exec.prepare)
-    const explained = explainStart(identity, request.workspace.path)
+    const explained = explainStart(
+      identity,
+      request.workspace.path,
+      Object.entries(limitsOf(request.settings)).map(([name, value]) => `${name}=${value}`)
+    )
     const [container, notes] = yield* Effect.all([
       launch(request, identity, saved, ending).pipe(explained),
       saved.fill

@@ -14,7 +14,7 @@ import {
   openNew,
   unless
 } from "./descriptors.ts"
-import { type Budget, giveEntries, hasOthers, remove as removeSteps, removeNow } from "./removal.ts"
+import { type Budget, budgetOf, giveEntries, hasOthers, remove as removeSteps, removeNow } from "./removal.ts"
 
 /**
  * Files in a directory that a container writes, or has written. What is there is hostile, and may change at any moment:
@@ -223,11 +223,11 @@ const removeBelow = (root: string, path: string, budget: Budget) =>
 
 /** Removes a file, a link (not what it points to) or a directory with all that is in it. */
 export const remove = (root: string, path: string): Effect.Effect<void, StateError> =>
-  removeBelow(root, path, { seen: 0, most: removalLimit })
+  removeBelow(root, path, budgetOf(removalLimit))
 
 /** Removes a directory itself, however much is in it. The directory that it is in is the user's own. */
 export const removeAll = (directory: string): Effect.Effect<void, StateError> =>
-  removeBelow(Path.dirname(directory), Path.basename(directory), { seen: 0, most: Number.POSITIVE_INFINITY })
+  removeBelow(Path.dirname(directory), Path.basename(directory), budgetOf(Number.POSITIVE_INFINITY))
 
 /** True if a regular file stands there that this user can open. */
 export const isFile = (root: string, path: string): Effect.Effect<boolean> =>
@@ -359,7 +359,7 @@ export const hasFilesOfOthers = (directory: string, users: ReadonlyArray<number>
     const opened = unless(missing, () => openAnyhow(directory, 0o500))
     if (opened === undefined) return false
     try {
-      return yield* hasOthers(opened, users, 0, { seen: 0, most: ownersLimit })
+      return yield* hasOthers(opened, users, 0, budgetOf(ownersLimit))
     } finally {
       Fs.closeSync(opened)
     }
@@ -371,7 +371,7 @@ export const giveAll = (root: string, path: string, owner: Owner): Effect.Effect
     const opened = unless(missing, () => openAnyhow(Path.join(root, path), 0o500))
     if (opened === undefined) return
     try {
-      yield* giveEntries(opened, owner, 0, { seen: 0, most: ownersLimit })
+      yield* giveEntries(opened, owner, 0, budgetOf(ownersLimit))
     } finally {
       Fs.closeSync(opened)
     }

@@ -26,7 +26,7 @@ export class WorkspaceTooWide extends Data.TaggedError("WorkspaceTooWide")<{
   get hint(): string {
     return this.what === "sessions"
       ? "Work on the directory of a project, or set [paths] sessions_dir to a directory that is not in it."
-      : "Work on the directory of a project. Who wants just that says --allow-home, in a terminal."
+      : "Work on the directory of a project. Who wants just that says --allow-home, in a terminal, and keeps [paths] sessions_dir outside."
   }
 }
 
@@ -65,12 +65,12 @@ export const requireApart = (
     ], { concurrency: "unbounded" })
     const tooWide = (what: WorkspaceTooWide["what"], path: string) =>
       new WorkspaceTooWide({ workspace: workspace.path, what, path })
+    // The home directory first: the saved sessions are usually in it, and say less.
+    if (!allowHome && contains(workspace.path, home)) return yield* tooWide("home", home)
+    if (!allowHome && contains(workspace.path, configuration)) {
+      return yield* tooWide("configuration", configuration)
+    }
     if (contains(workspace.path, saved) || contains(saved, workspace.path)) {
       return yield* tooWide("sessions", saved)
     }
-    if (allowHome) {
-      return
-    }
-    if (contains(workspace.path, home)) return yield* tooWide("home", home)
-    if (contains(workspace.path, configuration)) return yield* tooWide("configuration", configuration)
   })

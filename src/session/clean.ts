@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { Host } from "../domain/Host.ts"
 import { ownProcess } from "../domain/Owner.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { Instance } from "../incus/schemas.ts"
+import { type Instance, isUp } from "../incus/schemas.ts"
 import { removeContainer } from "./container.ts"
 import { removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
@@ -34,7 +34,7 @@ const isDeadBuild = (instance: Instance, now: number): boolean =>
 const isNobodys = (instance: Instance): boolean =>
   instance.config["user.clincus.session"] !== undefined
   && Option.isNone(fromInstance(instance))
-  && instance.status !== "Running"
+  && !isUp(instance)
 
 /**
  * What may go. Never what a container of clincus uses, running or stopped; a saved session that can be resumed only

@@ -1,3 +1,4 @@
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { Host } from "../domain/Host.ts"
 import { HistoryStore } from "./HistoryStore.ts"
@@ -7,26 +8,44 @@ import type { RunRecord } from "./run.ts"
 import type { SessionKey } from "./RunStore.ts"
 import * as State from "./StateDirectory.ts"
 
+/** What a run leaves could not be removed, credentials perhaps: it belongs to a user that this one has no power over. */
+export class StateNotOurs extends Data.TaggedError("StateNotOurs")<{
+  readonly session: SessionKey
+  readonly directory: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `session ${this.session.id} is not cleared of its credentials: something in ${this.directory} belongs to another user (${this.reason})`
+  }
+  get hint(): string {
+    return `Make it yours, and the next command clears it: sudo chown -R "$(id -u):$(id -g)" '${
+      this.directory.replaceAll("'", "'\\''")
+    }'`
+  }
+}
+
 /**
  * Does something to a saved session whose container is gone; where files of a container's users are in the way, they are
- * made the user's first. Fails with the path and the command that removes it where that cannot be done either.
+ * made the user's first. Fails with `StateNotOurs` where that cannot be done.
  */
-const withRights = <A, E, R>(session: SessionKey, action: Effect.Effect<A, E | State.StateError, R>) =>
-  Effect.catchIf(
-    action,
-    (error): error is State.StateError => error instanceof State.StateError && error.denied,
-    (denied) =>
-      Effect.gen(function*() {
-        const history = yield* HistoryStore
-        const host = yield* Host
-        // Root has all rights; a user's own state belongs to that user.
-        if (host.uid === 0) return yield* denied
-        yield* reclaim(history.directory(session), { uid: host.uid, gid: host.gid }).pipe(
-          Effect.catchAll((failure) => Effect.zipRight(Effect.logDebug(failure.message), denied))
+const withRights = <A, E, R>(session: SessionKey, action: Effect.Effect<A, E | State.StateError, R>) => {
+  const isDenied = (error: E | State.StateError): error is State.StateError =>
+    error instanceof State.StateError && error.denied
+  return Effect.catchIf(action, isDenied, () =>
+    Effect.gen(function*() {
+      const history = yield* HistoryStore
+      const host = yield* Host
+      const directory = history.directory(session)
+      const notOurs = (reason: string) => new StateNotOurs({ session, directory, reason })
+      // Root has all rights; a user's own state belongs to that user.
+      if (host.uid !== 0) {
+        yield* reclaim(directory, { uid: host.uid, gid: host.gid }).pipe(
+          Effect.mapError(({ cause }) => notOurs(cause.message))
         )
-        return yield* action
-      })
-  )
+      }
+      return yield* Effect.catchIf(action, isDenied, (denied) => notOurs(denied.message))
+    }))
+}
 
 /** Ends a run whose container is gone or has lost its hold on the state: see `HistoryStore.finish`. */
 export const finishRun = (run: RunRecord, end: End | undefined) =>

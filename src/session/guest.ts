@@ -15,7 +15,7 @@ printf %s "$groups" >/etc/group
  * Shell lines that make the container's user the one that the session is mapped to, run by root before the tool starts.
  * The image has `code` with uid 1000, so there is nothing to do but for an image of somebody's own, for shifted mounts of
  * another owner, and for more groups. Builtins of bash do the usual case: a process costs some ms while the container is
- * still booting. `owned` collects what is to be given away.
+ * still booting. `_clincus_owned` collects what is to be given away.
  */
 export const becomeOwner = (identity: Identity, ownedParents: ReadonlyArray<string>): string => {
   if (identity.uid === 0) return ""
@@ -34,6 +34,6 @@ if [ "$owner" != ${user} ]; then
   find ${identity.home} -xdev -exec chown -h ${user} {} +
 fi
 ${groupLines(identity)}
-${ownedParents.length === 0 ? "" : `owned+=(${ownedParents.map(quote).join(" ")})`}
+${ownedParents.length === 0 ? "" : `_clincus_owned+=(${ownedParents.map(quote).join(" ")})`}
 `
 }

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { IncusService } from "../incus/IncusService.ts"
+import { isUp } from "../incus/schemas.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { type LiveSession, liveSessions, type Selection, selectSession } from "./live.ts"
 import { describeEnd, type Metadata } from "./metadata.ts"
@@ -22,7 +23,7 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
     const instance = Option.getOrUndefined(live)?.instance
     const key = { tool: saved?.tool ?? labels?.tool ?? "", id: saved?.id ?? labels?.session ?? "" }
     const directory = history.directory(key)
-    const state = instance === undefined || instance.status !== "Running"
+    const state = instance === undefined || !isUp(instance)
       ? Option.none()
       : yield* Effect.option(incus.instances.state(instance.name))
     const { bytes, complete } = yield* State.size(directory, entryLimit)
@@ -39,7 +40,7 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
       started_at: saved?.startedAt.toISOString() ?? null,
       last_used_at: saved?.lastUsedAt.toISOString() ?? null,
       ended_at: saved?.endedAt?.toISOString() ?? null,
-      ended: instance?.status === "Running" ? null : describeEnd(saved?.end),
+      ended: instance !== undefined && isUp(instance) ? null : describeEnd(saved?.end),
       runs_as: labels === undefined ? null : asIds(labels.owner ?? `${labels.uid}:${labels.gid}`),
       runs_inside_as: labels === undefined ? null : asIds(`${labels.uid}:${labels.gid}`),
       root_on_mounts: instance === undefined

@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import { Host } from "../domain/Host.ts"
 import { type IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { Instance } from "../incus/schemas.ts"
+import { type Instance, isUp } from "../incus/schemas.ts"
 import type { Guest } from "../tmux/TmuxService.ts"
 import { NoLiveSession, NotASession, SeveralSessions } from "./errors.ts"
 import { fromInstance, type Labels, withoutCopies } from "./labels.ts"
@@ -31,7 +31,7 @@ const toLive = (instance: Instance): Option.Option<LiveSession> =>
     container: instance.name,
     instance,
     labels,
-    running: instance.status === "Running"
+    running: isUp(instance)
   })))
 
 /** Of all instances of a server, the sessions of this user in this project and with this prefix, oldest first. */

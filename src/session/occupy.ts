@@ -110,10 +110,10 @@ export const occupy = (place: Place, spec: ContainerSpec) =>
     const taken = new NameTaken({ name: place.container })
     const standing = place.stopped.value
     const labels = Option.getOrUndefined(fromInstance(standing))
-    const { started, user } = spec.labels(place.container, place.slot, spec.persistent)
+    const { run, started, user } = spec.labels(place.container, place.slot, spec.persistent)
     const kept = labels?.persistent === "true"
     if (kept && (spec.exact || labels.user !== user)) return yield* taken
-    if (!(yield* settleContainer(standing))) return yield* taken
+    if (!(yield* settleContainer(standing, run))) return yield* taken
     if (kept) return yield* restart(place, spec, labels)
     const still = yield* Effect.option(incus.instances.get(place.container))
     if (Option.isSome(still)) {

@@ -1,15 +1,11 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { Host } from "../domain/Host.ts"
-import { isObject } from "../tool/json.ts"
+import { parseObject, printObject } from "../tool/json.ts"
 import type { HostPlace, JsonObject, Tool, ToolContext } from "../tool/Tool.ts"
 import { copyConfiguration, type CopyReport } from "./copyConfiguration.ts"
 import * as State from "./StateDirectory.ts"
-
-const parseJson = Schema.decodeUnknownOption(Schema.parseJson(Schema.Unknown))
 
 /** A file larger than this is no configuration (bytes). */
 const fileLimit = 16 * 1024 * 1024
@@ -55,8 +51,7 @@ export const findCredentials = (
 /** Empty where there is no text, `undefined` where it is no JSON object. Some tools put lines of comment into theirs. */
 const readObject = (text: string | undefined): JsonObject | undefined => {
   if (text === undefined) return {}
-  const json = parseJson(text.replaceAll(/^[ \t]*\/\/.*$/gm, ""))
-  return Option.isSome(json) && isObject(json.value) ? json.value : undefined
+  return parseObject(text.replaceAll(/^[ \t]*\/\/.*$/gm, ""))
 }
 
 /** Makes the directories that are mounted, below `root` (the saved session), and forgets how the tool ended before. */
@@ -110,7 +105,7 @@ export const provision = (
         const current = yield* State.read(root, document.path, fileLimit)
         const edited = document.edit({ current: readObject(current), own: readObject(own) ?? {} }, context)
         if (edited === undefined) return
-        yield* State.write(root, document.path, JSON.stringify(edited, undefined, 2), owner)
+        yield* State.write(root, document.path, printObject(edited), owner)
       }))
     yield* Effect.forEach(options.credentials, ({ content, to }) => State.write(root, to, content, owner))
     return {

@@ -1,7 +1,9 @@
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { Host } from "../domain/Host.ts"
+import { ownProcess } from "../domain/Owner.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { mappedGroup } from "./identity.ts"
 import { SlotService } from "./SlotService.ts"
@@ -22,6 +24,8 @@ export class CannotReclaim extends Data.TaggedError("CannotReclaim")<{
 
 class ScriptFailed extends Data.TaggedError("ScriptFailed")<{ readonly message: string }> {}
 
+/** What says of a container that it is only a helper, and whose. */
+export const helperLabel = "user.clincus.helper"
 const place = "/mnt/reclaim"
 /** The image that set-up makes: any other does as well, but may be one that an agent had its hands on. */
 const usual = "clincus"
@@ -32,8 +36,8 @@ const usual = "clincus"
  */
 const script = `
 cd ${place} || exit 1
-find . -xdev \\( ! -uid 1000 -o ! -gid 1000 \\) -exec chown -h 1000:1000 {} + 2>/dev/null
-find . -xdev -type d -uid 1000 ! -perm -700 -exec chmod u+rwx {} + 2>/dev/null
+chown -hR 1000:1000 . 2>/dev/null
+find . -xdev -type d -uid 1000 ! -perm -700 -execdir chmod u+rwx {} + 2>/dev/null
 [ -z "$(find . -xdev ! -uid 1000 -print -quit 2>/dev/null)" ] || { echo "some belong to another user of the host" >&2; exit 1; }
 `
 
@@ -45,7 +49,7 @@ find . -xdev -type d -uid 1000 ! -perm -700 -exec chmod u+rwx {} + 2>/dev/null
 export const reclaim = (
   directory: string,
   owner: Owner
-): Effect.Effect<void, CannotReclaim, IncusService | SlotService | Host> =>
+): Effect.Effect<void, CannotReclaim, IncusService | SlotService | Host | FileSystem.FileSystem> =>
   Effect.scoped(Effect.gen(function*() {
     const { exec, images, instances } = yield* IncusService
     const { prefix } = yield* SlotService
@@ -71,7 +75,7 @@ export const reclaim = (
         "raw.idmap": [`uid ${owner.uid} 1000`, ...mappedGroup(owner).map((gid) => `gid ${gid} 1000`)].join(
           "\n"
         ),
-        "user.clincus.build": "true"
+        [helperLabel]: JSON.stringify(yield* ownProcess)
       },
       devices: { reclaim: { type: "disk", source: directory, path: place }, eth0: { type: "none" } },
       profiles: ["default", "clincus"]

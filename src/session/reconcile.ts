@@ -2,20 +2,24 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type { Host } from "../domain/Host.ts"
-import { stateOfOwner } from "../domain/Owner.ts"
+import { Owner, stateOfOwner } from "../domain/Owner.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { belongsTo, endContainer, holdsState, retire, waitUntilStopped } from "./container.ts"
 import type { ContainerLeft } from "./errors.ts"
-import { finishRun, removeSaved } from "./finish.ts"
+import { finishRun, removeSaved, type StateNotOurs } from "./finish.ts"
 import { type HistoryError, HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
 import { holdersAmong, liveOf, type LiveSession } from "./live.ts"
+import { helperLabel } from "./reclaim.ts"
 import { decide, type RunRecord, type Sighting } from "./run.ts"
 import type { SlotService } from "./SlotService.ts"
 import * as State from "./StateDirectory.ts"
+
+const decodeOwner = Schema.decodeUnknownOption(Schema.parseJson(Owner))
 
 /** A reboot shows as stopped for a quarter of a second; what is off for this long is off. */
 const rebootTime = "1500 millis"
@@ -26,17 +30,25 @@ const shutdownSeconds = 10
 
 type Settling<A> = Effect.Effect<
   A,
-  IncusFailure | ContainerLeft | HistoryError | State.StateError,
+  IncusFailure | ContainerLeft | HistoryError | State.StateError | StateNotOurs,
   IncusService | HistoryStore | SlotService | Host | FileSystem.FileSystem
 >
 
-/** One session that cannot be put in order does not keep the others. */
-const warn = Effect.catchAll((error: { readonly message: string; readonly hint?: string | undefined }) =>
-  Effect.as(
-    Effect.logWarning(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`),
-    false
+/** One session that cannot be put in order, be it by a fault of ours, does not keep the others. */
+const warn = <R>(
+  settling: Effect.Effect<boolean, { readonly message: string; readonly hint?: string | undefined }, R>
+): Effect.Effect<boolean, never, R> =>
+  settling.pipe(
+    Effect.catchAllDefect((defect) =>
+      Effect.fail({ message: `this is a bug in clincus: ${String(defect)}`, hint: undefined })
+    ),
+    Effect.catchAll((error) =>
+      Effect.as(
+        Effect.logWarning(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`),
+        false
+      )
+    )
   )
-)
 
 /** The container of a run: the one that its record names, or any that bears its label. Never a copy of it. */
 const instanceOf = (run: RunRecord, instances: ReadonlyArray<Instance>) => {
@@ -116,10 +128,10 @@ const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: numb
   })
 
 /**
- * Settles whatever run has a container that stands in the way of another session. True where nobody's run has it any
+ * Settles whatever run has a container that stands in the way of another one, `own`. True where nobody's run has it any
  * more.
  */
-export const settleContainer = (container: Instance): Settling<boolean> =>
+export const settleContainer = (container: Instance, own: string | undefined): Settling<boolean> =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const incus = yield* IncusService
@@ -127,7 +139,10 @@ export const settleContainer = (container: Instance): Settling<boolean> =>
     if (Option.isNone(labels)) return false
     const { session, tool } = labels.value
     const run = yield* history.runs.get({ tool, id: session })
-    if (Option.isNone(run) || !belongsTo(container, { session, run: run.value.run })) return true
+    // The session's last container, of an older clincus perhaps, is in nobody's way who has the session now.
+    if (
+      Option.isNone(run) || run.value.run === own || !belongsTo(container, { session, run: run.value.run })
+    ) return true
     const instances = yield* incus.instances.listAll
     return yield* warn(settleRun(run.value, instances, yield* Clock.currentTimeMillis))
   })
@@ -141,12 +156,22 @@ const endUnclaimed = ({ container, instance, labels }: LiveSession) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const key = { tool: labels.tool, id: labels.session }
-    if (
-      labels.run === undefined || labels.saved !== history.directory(key) || !holdsState(instance)
-    ) return false
+    // A copy of a container holds the state in name only, and is somebody's backup.
+    if (labels.run === undefined || labels.container !== container) return false
+    if (labels.saved !== history.directory(key) || !holdsState(instance)) return false
     // Asked for now: the list of records is older than that of the instances.
     if (yield* history.runs.has(key)) return false
     yield* endContainer(container, labels, shutdownSeconds)
+    return true
+  })
+
+/** Removes a helper container whose process died. */
+const endHelper = (instance: Instance) =>
+  Effect.gen(function*() {
+    const incus = yield* IncusService
+    const owner = decodeOwner(instance.config[helperLabel])
+    if (Option.isNone(owner) || (yield* stateOfOwner(owner.value)) !== "dead") return false
+    yield* incus.instancesOf(instance.project).destroy(instance.name)
     return true
   })
 
@@ -176,6 +201,7 @@ export const reconcile = Effect.gen(function*() {
     { concurrency: 8 }
   )
 
+  yield* Effect.forEach(instances, (instance) => warn(endHelper(instance)), { concurrency: 4 })
   yield* Effect.forEach(yield* liveOf(instances), (session) => warn(endUnclaimed(session)), {
     concurrency: 4
   })

@@ -16,7 +16,12 @@ const breath = 256
 export interface Budget {
   seen: number
   readonly most: number
+  /** How many directories were moved up. */
+  moved: number
 }
+
+/** A budget of so many entries. */
+export const budgetOf = (most: number): Budget => ({ seen: 0, most, moved: 0 })
 
 /** Counts an entry; true where it is time to take breath. */
 const spend = (budget: Budget): boolean => {
@@ -24,9 +29,12 @@ const spend = (budget: Budget): boolean => {
   return budget.seen % breath === 0
 }
 
-const moveUp = (parent: number, name: Name, top: number) => {
-  for (let count = 0;; count++) {
-    const free = `.clincus-deep-${process.pid}-${count}`
+/** Moves what is too deep up, under a name that is free: a container may have taken some. */
+const moveUp = (parent: number, name: Name, top: number, budget: Budget) => {
+  for (;;) {
+    budget.moved += 1
+    spend(budget)
+    const free = `.clincus-deep-${process.pid}-${budget.moved}`
     const moved = unless(
       ["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"],
       () => {
@@ -71,7 +79,7 @@ const removeEntry = function*(
     const opened = unless(["ENOENT"], () => openAnyhow(at(parent, name), 0o700))
     if (opened === undefined) return
     try {
-      if (depth >= deepest && top !== undefined) return moveUp(parent, name, top)
+      if (depth >= deepest && top !== undefined) return moveUp(parent, name, top, budget)
       yield* empty(opened, depth + 1, top ?? opened, budget)
     } finally {
       Fs.closeSync(opened)
@@ -91,7 +99,7 @@ export const remove = (parent: number, name: Name, budget: Budget): Generator<vo
 
 /** The same at once, for what is known to be little. */
 export const removeNow = (parent: number, name: Name): void => {
-  const steps = remove(parent, name, { seen: 0, most: 10_000 })
+  const steps = remove(parent, name, budgetOf(10_000))
   while (steps.next().done !== true);
 }
 

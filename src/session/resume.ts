@@ -2,13 +2,14 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { IncusService } from "../incus/IncusService.ts"
-import type { Instance } from "../incus/schemas.ts"
+import { type Instance, isUp } from "../incus/schemas.ts"
+import { TmuxService } from "../tmux/TmuxService.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
 import { waitUntilStopped } from "./container.ts"
 import { holdsWords } from "./conversations.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
-import { holdersOf, liveOf, type LiveSession, liveSessions, sessionNamed } from "./live.ts"
+import { guestOf, holdersOf, liveOf, type LiveSession, liveSessions, sessionNamed } from "./live.ts"
 import type { Metadata } from "./metadata.ts"
 import type { Workspace } from "./workspace.ts"
 
@@ -148,7 +149,11 @@ export const findResumable = (wanted: Wanted) =>
       })
     }
     const session = yield* sessionNamed(holder.name)
-    if (holder.status === "Running" && Option.isNone(yield* history.outcome(metadata))) {
+    // The tool's own word that it has ended may be a lie; a tmux that is there is none.
+    const tmux = yield* TmuxService
+    const goesOn = isUp(holder)
+      && (Option.isNone(yield* history.outcome(metadata)) || (yield* tmux.alive(guestOf(session))))
+    if (goesOn) {
       const found: Resumable = { _tag: "Live", session }
       return found
     }

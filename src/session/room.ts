@@ -1,7 +1,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type { Instance } from "../incus/schemas.ts"
+import { type Instance, isUp } from "../incus/schemas.ts"
 
 /**
  * The kernel lets one user, root, have so many inotify instances, and the systems of the containers that run use them up:
@@ -28,9 +28,7 @@ export const requireRoom = (
   instances: ReadonlyArray<Instance>
 ): Effect.Effect<void, TooManyContainers, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const running = instances.filter(({ status, type }) =>
-      status === "Running" && type === "container"
-    ).length
+    const running = instances.filter((instance) => isUp(instance) && instance.type === "container").length
     if (running < 4) return
     const fs = yield* FileSystem.FileSystem
     const limit = yield* fs.readFileString("/proc/sys/fs/inotify/max_user_instances").pipe(

@@ -37,7 +37,24 @@ export class MountsNotShifted extends Data.TaggedError("MountsNotShifted")<{
   }
 }
 
-export type StartFailure = IdsNotMapped | MountsNotShifted
+/** A container with limits did not start; Incus does not say whether they are the cause. */
+export class LimitsTooLow extends Data.TaggedError("LimitsTooLow")<{
+  readonly workspace: string
+  /** As instance options: `limits.memory=8MiB`. */
+  readonly limits: ReadonlyArray<string>
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `the container of ${this.workspace} did not start (${this.reason}); it has limits, which may be too low: ${
+      this.limits.join(", ")
+    }`
+  }
+  get hint(): string {
+    return "'clincus config' shows where each limit comes from; a system with a tool wants some 256 MiB and 100 processes at least."
+  }
+}
+
+export type StartFailure = IdsNotMapped | MountsNotShifted | LimitsTooLow
 
 const read = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(Effect.orElseSucceed(() => ""))
@@ -53,7 +70,7 @@ const fileSystemOf = (path: string) =>
 
 /** Incus says of a container that did not start only that it did not; the cause is looked for where it usually is. */
 export const explainStart =
-  (identity: Identity, workspace: string) =>
+  (identity: Identity, workspace: string, limits: ReadonlyArray<string>) =>
   <A, E extends { readonly _tag: string; readonly message: string }, R>(
     start: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | StartFailure, R | FileSystem.FileSystem> =>
@@ -75,5 +92,6 @@ export const explainStart =
             reason: error.message
           })
         }
-        return yield* Effect.fail(error)
+        if (limits.length === 0) return yield* Effect.fail(error)
+        return yield* new LimitsTooLow({ workspace, limits, reason: error.message })
       }))

@@ -97,6 +97,8 @@ export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService,
 }>() {}
 
 const target = "clincus:"
+/** How long tmux gets to answer. */
+const answerTime = "15 seconds"
 /** A word that no parameter is: the end of them. */
 const end = ""
 
@@ -119,6 +121,12 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
         group: guest.gid,
         ...(input === undefined ? {} : { input })
       }).pipe(
+        // The tmux is the container's, and may never end.
+        Effect.timeoutFail({
+          duration: answerTime,
+          onTimeout: () =>
+            new TmuxError({ container: guest.container, action, reason: `no answer within ${answerTime}` })
+        }),
         Effect.flatMap(({ status, stderr, stdout }) => {
           if (status === 0) return Effect.succeed(stdout)
           return Effect.fail(

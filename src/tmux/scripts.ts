@@ -89,13 +89,13 @@ set -u
 fail() { printf '%s\\n' "$1" >&2; exit 70; }
 while IFS= read -r -d '' pair && [ -n "$pair" ]; do printf -v "_clincus_\${pair%%=*}" %s "\${pair#*=}"; done
 _clincus_command=(); for ((i = 0; i < _clincus_words; i++)); do IFS= read -r -d '' word; _clincus_command+=("$word"); done
-remove=(); for ((i = 0; i < _clincus_remove; i++)); do IFS= read -r -d '' word; remove+=("$word"); done
+_clincus_removed=(); for ((i = 0; i < _clincus_remove; i++)); do IFS= read -r -d '' word; _clincus_removed+=("$word"); done
 # A variable of the tool's may be PATH.
 hash tmux 2>/dev/null || fail "the image has no tmux"
 hash setpriv 2>/dev/null || fail "the image has no setpriv"
 _clincus_tmux=\${BASH_CMDS[tmux]} _clincus_setpriv=\${BASH_CMDS[setpriv]}
 [ -d ${guestDirectory} ] || mkdir -p ${guestDirectory} || fail "cannot write to ${guestDirectory}"
-owned=(${guestDirectory} ${guestDirectory}/alive)
+_clincus_owned=(${guestDirectory} ${guestDirectory}/alive)
 ${prelude}
 ${file(`${guestDirectory}/tmux.conf`, configuration)}${file(`${guestDirectory}/pane`, pane)}${
   file(`${guestDirectory}/watch`, watch)
@@ -106,8 +106,8 @@ if [ "$_clincus_moment" != 0 ]; then
   mkfifo -m 666 ${momentPath}
   exec 8<>${momentPath}
 fi
-chown "$_clincus_uid:$_clincus_gid" "\${owned[@]}"
-setsid bash ${guestDirectory}/watch "\${remove[@]}" </dev/null >/dev/null 2>&1 &
+chown "$_clincus_uid:$_clincus_gid" "\${_clincus_owned[@]}"
+setsid bash ${guestDirectory}/watch "\${_clincus_removed[@]}" </dev/null >/dev/null 2>&1 &
 # From here on the tool's variables are set: those of this script have a prefix that no other may have.
 while IFS= read -r -d '' _clincus_pair; do export "$_clincus_pair"; done
 export HOME="$_clincus_home" USER="$_clincus_user" LOGNAME="$_clincus_user" SHELL=/bin/bash CLINCUS_ON_EXIT="$_clincus_on_exit"

@@ -3,6 +3,26 @@ import type { JsonObject } from "./Tool.ts"
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** Settings are not deeper than this; what is may be made to exhaust whoever reads it. */
+const deepest = 64
+
+const isShallow = (value: unknown, depth = 0): boolean =>
+  typeof value !== "object" || value === null
+  || (depth < deepest && Object.values(value).every((inner) => isShallow(inner, depth + 1)))
+
+/** A JSON object of a file that a tool wrote, or a container; undefined for all else, and for one that is too deep. */
+export const parseObject = (text: string): JsonObject | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) && isShallow(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Written without indentation, which would multiply what is deep. */
+export const printObject = (json: JsonObject): string => `${JSON.stringify(json)}\n`
+
 /** The object under a key; empty where there is none. */
 export const objectAt = (json: JsonObject, key: string): JsonObject => {
   const value = json[key]
