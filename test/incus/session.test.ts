@@ -124,7 +124,7 @@ describe("a session as a library", () => {
       Effect.flatMap(
         World,
         ({ configuration }) =>
-          leavesNothing({}, "IncusRequestError", `${configuration}\n[limits]\nmemory = "4kB"`)
+          leavesNothing({}, "LimitsTooLow", `${configuration}\n[limits]\nmemory = "4kB"`)
       ))
 
     Library.test("where tmux does not start", () =>
