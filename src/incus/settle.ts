@@ -1,3 +1,4 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Client, instanceNamed } from "./client.ts"
@@ -5,9 +6,6 @@ import { type IncusFailure, OperationLost } from "./errors.ts"
 import type { TransportRequest } from "./httpRequest.ts"
 import { isConnection, passing } from "./retry.ts"
 import { Instance, Operations } from "./schemas.ts"
-
-/** How long something that is asked for may need until it can be seen. */
-const moment = "1 second"
 
 /** Looks at instances where the answers to requests do not tell what became of them. */
 export interface Settle {
@@ -36,6 +34,9 @@ export const stateOf = (name: string, found: Option.Option<Instance>): string =>
   })
 
 export const makeSettle = (client: Client): Settle => {
+  /** How long something that is asked for may need until it can be seen; 1 s usually. */
+  const moment = Duration.times(client.patience, 0.1)
+
   const find = (name: string) =>
     client.get(client.path(["instances", name]), Instance).pipe(
       Effect.mapError(instanceNamed(name)),

@@ -43,7 +43,7 @@ const deaf = Effect.gen(function*() {
   return path
 })
 
-describe("a request", () => {
+describe.concurrent("a request", () => {
   it.live("is answered by a server that works", () =>
     Effect.gen(function*() {
       expect(yield* asking({ sync: { auth: "trusted", environment: { server_version: "6.0" } } }))
