@@ -46,8 +46,7 @@ export interface Client {
   readonly path: (segments: ReadonlyArray<string>, query?: Record<string, string>) => string
 }
 
-/** The code of an operation that has not ended; all those are below 200. */
-const running = 103
+/** The codes of operations that have not ended are below 200. */
 const hasEnded = (operation: Operation): boolean => operation.status_code >= 200
 
 const parse = Schema.decodeUnknown(Schema.parseJson(Envelope))
@@ -138,6 +137,18 @@ export const makeClient = (
   // The daemon is asked to answer after so long, so that one which hangs is told from an operation that takes its time.
   const round = Duration.seconds(Math.max(1, Math.round(Duration.toSeconds(patience) * 3)))
 
+  /**
+   * Incus answers with an error where the operation failed, with whatever status fits that, where it has not ended in time, and
+   * where there is no such operation. The operation itself tells which it is.
+   */
+  const lookAt = (operation: Operation, request: TransportRequest, said: IncusRequestError) =>
+    get(path(["operations", operation.id]), Operation).pipe(
+      Effect.catchIf(isNotFound, (): Effect.Effect<never, IncusFailure> =>
+        said.status === 404
+          ? new OperationLost({ ...named(request), operation: operation.id })
+          : refused(request, said.status, said.reason, operation.id))
+    )
+
   const wait: Client["wait"] = (operation, request) => {
     const poll: TransportRequest = {
       method: "GET",
@@ -146,16 +157,7 @@ export const makeClient = (
     }
     return fetchTagged(poll, Operation).pipe(
       Effect.map(({ value }) => value),
-      Effect.catchTag(
-        "IncusRequestError",
-        ({ reason, status }): Effect.Effect<Operation, IncusFailure> =>
-          status === 404
-            ? new OperationLost({ ...named(request), operation: operation.id })
-            // It is still at work.
-            : /context deadline exceeded/.test(reason)
-            ? Effect.succeed({ ...operation, status_code: running })
-            : refused(request, status, reason, operation.id)
-      ),
+      Effect.catchTag("IncusRequestError", (said) => lookAt(operation, request, said)),
       Effect.retry({ while: isConnection, schedule: passing(patience) }),
       Effect.tap((now) => hasEnded(now) ? Effect.void : Effect.sleep("100 millis")),
       Effect.repeat({ until: hasEnded }),

@@ -105,7 +105,7 @@ const isAs = (instance: Instance, wanted: Required<InstancePatch>): boolean => {
 
 const isTaken = (failure: IncusFailure): boolean =>
   failure instanceof IncusRequestError &&
-  /UNIQUE constraint|already exists|already in use|Instance is busy running/i.test(failure.reason)
+  /UNIQUE constraint|already exists|Instance is busy running/i.test(failure.reason)
 
 export const makeInstances = (client: Client): Instances => {
   const at = (name: string, ...rest: ReadonlyArray<string>) => client.path(["instances", name, ...rest])
@@ -184,11 +184,13 @@ export const makeInstances = (client: Client): Instances => {
     create(spec).pipe(
       Effect.asVoid,
       Effect.catchAll((failure): Effect.Effect<void, IncusFailure | NameTaken | ImageNotFound> => {
-        if (failure._tag === "IncusRequestError" && failure.status < 500) {
+        if (failure._tag === "IncusRequestError") {
           if (isTaken(failure)) return taken(spec, failure)
-          return /image/i.test(failure.reason) && /not (found|provided)/i.test(failure.reason)
-            ? new ImageNotFound({ image: spec.image })
-            : failure
+          if (/image/i.test(failure.reason) && /not (found|provided)/i.test(failure.reason)) {
+            return new ImageNotFound({ image: spec.image })
+          }
+          // An operation that has ended in a failure leaves no doubt.
+          if (failure.status < 500) return failure
         }
         return requestOutcome(failure) === "Unknown" ? afterDoubt(spec, failure) : Effect.fail(failure)
       }),
@@ -257,7 +259,11 @@ export const makeInstances = (client: Client): Instances => {
     rename: (name, to) =>
       client.run({ method: "POST", path: at(name), json: { name: to } }).pipe(
         judge(name, Option.isNone),
-        Effect.mapError((error) => isTaken(error) ? new NameTaken({ name: to }) : instanceNamed(name)(error))
+        Effect.mapError((error) =>
+          error instanceof IncusRequestError && (isTaken(error) || /already in use/i.test(error.reason))
+            ? new NameTaken({ name: to }) :
+            instanceNamed(name)(error)
+        )
       ),
     remove,
     destroy: (name) =>

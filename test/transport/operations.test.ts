@@ -5,7 +5,7 @@ import { isNotFound } from "../../src/incus/client.ts"
 import { type IncusFailure, OperationLost, requestOutcome } from "../../src/incus/errors.ts"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import type { Instances } from "../../src/incus/instances.ts"
-import { faultyServer, type Reply, type Seen, withClient } from "./support/faultyServer.ts"
+import { faultyServer, operation, type Reply, type Seen, withClient } from "./support/faultyServer.ts"
 import { running, type Small, smallDaemon, stopped } from "./support/smallDaemon.ts"
 
 /** Some small daemon with an instance `one`, some requests of which are treated otherwise. */
@@ -22,17 +22,19 @@ const daemonWith = (
   })
 
 const isWait = ({ path }: Seen) => path.endsWith("/wait")
+const isOperation = ({ path }: Seen) => path.startsWith("/1.0/operations/")
 const forgotten: Reply = { error: 404, text: "not found" }
 
 /** It does what it is asked to do, and forgets that. */
 const forgetful = (one: Small | undefined) =>
-  daemonWith(one, (request) => isWait(request) ? forgotten : undefined)
+  daemonWith(one, (request) => isOperation(request) ? forgotten : undefined)
 
 /** It accepts what it is asked to do, is restarted, and does nothing. */
 const restarted = (one: Small | undefined) =>
   daemonWith(
     one,
-    (request) => isWait(request) ? forgotten : request.method === "GET" ? undefined : { operation: "gone" }
+    (request) =>
+      isOperation(request) ? forgotten : request.method === "GET" ? undefined : { operation: "gone" }
   )
 
 const change = () => Option.some({ config: { "user.x": "1" }, devices: {}, ephemeral: false })
@@ -76,7 +78,7 @@ describe.concurrent("an operation that the daemon has forgotten", () => {
   it.live("says so where the instance cannot be looked at", () =>
     Effect.scoped(Effect.gen(function*() {
       const { instances } = yield* daemonWith(running(), (request) =>
-        isWait(request) ? forgotten : request.method === "GET" ? "garbage" : { operation: "gone" })
+        isOperation(request) ? forgotten : request.method === "GET" ? "garbage" : { operation: "gone" })
       expect(yield* Effect.flip(instances.stop("one", { force: true }))).toMatchObject({
         _tag: "OperationLost",
         message: expect.stringContaining("could not be looked at")
@@ -112,20 +114,40 @@ describe.concurrent("an operation that the daemon has forgotten", () => {
     })))
 })
 
+const atWork = operation("x", { status: "Running", status_code: 103 })
+
 describe.concurrent("waiting for an operation", () => {
   it.live("goes on where the daemon says that it is still at work", () =>
     Effect.scoped(Effect.gen(function*() {
-      const answers: Array<Reply> = [
-        { error: 500, text: "context deadline exceeded" },
-        { sync: { id: "x", status: "Running", status_code: 103 } }
+      const waits: Array<Reply> = [
+        { error: 500, text: "context deadline exceeded", begun: true },
+        { sync: atWork }
       ]
       const { instances, requests } = yield* daemonWith(
         running(),
-        (request) => isWait(request) ? answers.shift() : undefined
+        (request) => isWait(request) ? waits.shift() : isOperation(request) ? { sync: atWork } : undefined
       )
       yield* instances.stop("one", { force: true })
       expect(requests.filter(isWait)).toHaveLength(3)
       expect(requests.find(isWait)?.query.get("timeout")).toBe("1")
+    })))
+
+  it.live("tells an operation that failed because something was not found from one that is lost", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const failed = (err: string) =>
+        daemonWith(running(), (request) =>
+          isWait(request)
+            ? { error: 404, text: err, begun: true }
+            : isOperation(request)
+            ? { sync: operation("x", { status: "Failure", status_code: 400, err }) }
+            : undefined).pipe(
+            Effect.flatMap(({ instances }) => Effect.flip(instances.stop("one", { force: true })))
+          )
+      expect(yield* failed("Storage pool not found")).toMatchObject({
+        _tag: "IncusRequestError",
+        reason: "Storage pool not found"
+      })
+      expect(yield* failed("Instance not found")).toMatchObject({ _tag: "InstanceNotFound" })
     })))
 
   it.live("goes on where the connection is cut for a moment", () =>

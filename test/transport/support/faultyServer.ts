@@ -20,7 +20,8 @@ export interface Seen {
 export type Reply =
   | { readonly sync: unknown; readonly etag?: string }
   | { readonly operation: string }
-  | { readonly error: number; readonly text: string }
+  /** Where the answer has `begun`, its status is 200 all the same, as it is while an operation is waited for. */
+  | { readonly error: number; readonly text: string; readonly begun?: boolean }
   /** Says nothing. */
   | "hang"
   /** Says the header of an answer, and then nothing. */
@@ -84,7 +85,7 @@ const perform = (reply: Reply, response: ServerResponse) => {
   }
   return void answer(
     response,
-    reply.error,
+    reply.begun === true ? 200 : reply.error,
     text({ type: "error", error: reply.text, error_code: reply.error, metadata: null })
   )
 }

@@ -43,12 +43,14 @@ export const smallDaemon = () => {
 
   const handle = ({ body, method, path }: Seen): Reply => {
     const json = body === "" ? {} : JSON.parse(body)
-    const waited = /^\/1\.0\/operations\/([^/]+)\/wait$/.exec(path)?.[1]
-    if (waited !== undefined) {
-      const found = operations.get(waited)
-      return found === undefined
-        ? { error: 404, text: "not found" }
-        : { sync: operation(waited, found) }
+    const [, id, wait] = /^\/1\.0\/operations\/([^/]+)(\/wait)?$/.exec(path) ?? []
+    if (id !== undefined) {
+      const found = operations.get(id)
+      if (found === undefined) return { error: 404, text: "not found" }
+      // Whoever waits is told of a failure by an error.
+      return wait !== undefined && typeof found["err"] === "string"
+        ? { error: 500, text: found["err"], begun: true }
+        : { sync: operation(id, found) }
     }
     if (path === "/1.0/operations") {
       return { sync: { success: [...operations].map(([id, extra]) => operation(id, extra)), running: null } }
