@@ -60,22 +60,45 @@ const refused = (request: TransportRequest, status: number, reason: string, oper
   })
 
 const unexpected = (request: TransportRequest, error: ParseResult.ParseError) =>
-  new IncusUnexpected({ ...named(request), reason: ParseResult.TreeFormatter.formatErrorSync(error) })
+  new IncusUnexpected({
+    ...named(request),
+    reason: ParseResult.ArrayFormatter.formatErrorSync(error).slice(0, 1).map(({ message, path }) =>
+      path.length === 0 ? message : `${path.join(".")}: ${message}`
+    ).join("")
+  })
+
+/** The envelope of an answer; what is none is shown as it begins. */
+const readEnvelope = (request: TransportRequest, { body, status }: TransportResponse) => {
+  const text = Buffer.from(body).toString("utf8")
+  return parse(text).pipe(
+    Effect.mapError(() =>
+      new IncusUnexpected({
+        ...named(request),
+        reason: text === ""
+          ? `nothing, with status ${status}`
+          : `no document of its API, with status ${status}: ${text.slice(0, 80)}`
+      })
+    )
+  )
+}
 
 /** Where the daemon goes away while it works on a request, that request was sent, whatever became of the waiting. */
-const whileWaiting = (request: TransportRequest) => (failure: IncusFailure): IncusFailure => {
-  switch (failure._tag) {
-    case "IncusUnavailable":
-    case "IncusDenied":
-      return new IncusConnectionLost({ ...named(request), cause: failure })
-    case "IncusConnectionLost":
-      return new IncusConnectionLost({ ...named(request), cause: failure.cause })
-    case "IncusSilent":
-      return new IncusSilent({ ...named(request), seconds: failure.seconds, sent: true })
-    default:
-      return failure
+const whileWaiting =
+  (operation: Operation, request: TransportRequest) => (failure: IncusFailure): IncusFailure => {
+    switch (failure._tag) {
+      case "IncusRequestError":
+        return refused(request, failure.status, failure.reason, operation.id)
+      case "IncusUnavailable":
+      case "IncusDenied":
+        return new IncusConnectionLost({ ...named(request), cause: failure })
+      case "IncusConnectionLost":
+        return new IncusConnectionLost({ ...named(request), cause: failure.cause })
+      case "IncusSilent":
+        return new IncusSilent({ ...named(request), seconds: failure.seconds, sent: true })
+      default:
+        return failure
+    }
   }
-}
 
 /** A client of one project of one server. */
 export const makeClient = (
@@ -94,8 +117,7 @@ export const makeClient = (
   const envelope = (request: TransportRequest) =>
     transport.request(request).pipe(
       Effect.flatMap((response) =>
-        parse(Buffer.from(response.body).toString("utf8")).pipe(
-          Effect.mapError((error) => unexpected(request, error)),
+        readEnvelope(request, response).pipe(
           Effect.filterOrFail(
             (answer) => answer.type !== "error" && response.status < 400,
             (answer) => refused(request, answer.error_code || response.status, answer.error)
@@ -113,8 +135,7 @@ export const makeClient = (
       Effect.flatMap((response) =>
         response.status < 400
           ? Effect.succeed(response)
-          : parse(Buffer.from(response.body).toString("utf8")).pipe(
-            Effect.mapError((error) => unexpected(request, error)),
+          : readEnvelope(request, response).pipe(
             Effect.flatMap((answer) => Effect.fail(refused(request, response.status, answer.error)))
           )
       )
@@ -146,7 +167,7 @@ export const makeClient = (
       Effect.catchIf(isNotFound, (): Effect.Effect<never, IncusFailure> =>
         said.status === 404
           ? new OperationLost({ ...named(request), operation: operation.id })
-          : refused(request, said.status, said.reason, operation.id))
+          : said)
     )
 
   const wait: Client["wait"] = (operation, request) => {
@@ -161,7 +182,7 @@ export const makeClient = (
       Effect.retry({ while: isConnection, schedule: passing(patience) }),
       Effect.tap((now) => hasEnded(now) ? Effect.void : Effect.sleep("100 millis")),
       Effect.repeat({ until: hasEnded }),
-      Effect.mapError(whileWaiting(request)),
+      Effect.mapError(whileWaiting(operation, request)),
       Effect.filterOrFail(
         (ended) => ended.status_code < 400,
         (ended) => refused(request, ended.status_code, ended.err, operation.id)

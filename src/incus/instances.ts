@@ -44,7 +44,7 @@ export interface Instances {
   readonly state: (name: string) => Effect.Effect<InstanceState, IncusFailure | InstanceNotFound>
   /**
    * Creates an instance and starts it, in one request that is never sent twice. Where the answer is lost, the daemon is
-   * waited for and the instance looked at: success is an instance with this configuration that runs. `NameTaken` is always
+   * waited for and the instance looked at: success is an instance with these `user.` keys that runs. `NameTaken` is always
    * about another's. After any other failure whose `requestOutcome` is `Unknown`, and after an interruption (which waits until
    * the daemon is done with it, for 30 s at most), it may be there, wholly or half: release it by its name and its labels.
    */
@@ -84,9 +84,14 @@ export interface Instances {
   readonly destroy: (name: string) => Effect.Effect<void, IncusFailure>
 }
 
-/** True where an instance has all of this configuration: it is the one that was asked for. */
 const hasAll = (has: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([key, value]) => (has[key] ?? "") === value)
+
+/** Whether an instance is the one that was asked for, by its `user.` keys; undefined where it was to have none. */
+const isThat = (instance: Instance, { config }: InstanceSpec): boolean | undefined => {
+  const labels = Object.entries(config).filter(([key]) => key.startsWith("user."))
+  return labels.length === 0 ? undefined : hasAll(instance.config, Object.fromEntries(labels))
+}
 
 /** True where an instance is as it was to be, but for what the daemon itself notes in it. */
 const isAs = (instance: Instance, wanted: Required<InstancePatch>): boolean => {
@@ -162,9 +167,11 @@ export const makeInstances = (client: Client): Instances => {
   const afterDoubt = (spec: InstanceSpec, failure: IncusFailure) =>
     Effect.gen(function*() {
       const found = yield* afterwards(spec.name).pipe(Effect.mapError(() => failure))
-      const isOurs = Option.exists(found, ({ config }) => hasAll(config, spec.config))
-      if (Option.isSome(found) && !isOurs) return yield* new NameTaken({ name: spec.name })
-      if (Option.exists(found, ({ status }) => status === "Running")) return
+      if (Option.isSome(found)) {
+        const isOurs = isThat(found.value, spec)
+        if (isOurs === false) return yield* new NameTaken({ name: spec.name })
+        if (isOurs === true && found.value.status === "Running") return
+      }
       if (failure._tag !== "OperationLost") return yield* Effect.fail(failure)
       const { method, operation, path } = failure
       return yield* new OperationLost({ method, operation, path, seen: stateOf(spec.name, found) })
@@ -175,7 +182,7 @@ export const makeInstances = (client: Client): Instances => {
     Effect.gen(function*() {
       if (requestOutcome(failure) === "Refused") return yield* new NameTaken({ name: spec.name })
       const found = yield* Effect.option(get(spec.name)).pipe(Effect.mapError(() => failure))
-      return yield* Option.exists(found, ({ config }) => hasAll(config, spec.config))
+      return yield* Option.exists(found, (instance) => isThat(instance, spec) === true)
         ? failure
         : new NameTaken({ name: spec.name })
     })

@@ -1,8 +1,11 @@
 import { describe, expect, layer } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { makeClient } from "../../src/incus/client.ts"
+import { IncusConnectionLost } from "../../src/incus/errors.ts"
+import type { TransportRequest } from "../../src/incus/httpRequest.ts"
 import { IncusService, layerOnTransport } from "../../src/incus/IncusService.ts"
 import { IncusTransport, unixSocket } from "../../src/incus/IncusTransport.ts"
 import { Operation } from "../../src/incus/schemas.ts"
@@ -14,6 +17,23 @@ const patience = "500 millis"
 /** A client that is sooner at the end of its patience than what it waits for. */
 const Impatient = layerOnTransport("default", patience).pipe(
   Layer.provideMerge(unixSocket(socket))
+)
+
+/** The daemon gets the request to make an instance, and its answer gets lost. */
+const Lossy = layerOnTransport("default").pipe(
+  Layer.provide(Layer.effect(
+    IncusTransport,
+    Effect.map(IncusTransport, (transport) => ({
+      ...transport,
+      request: (request: TransportRequest) =>
+        request.method === "POST" && request.path === "/1.0/instances"
+          ? transport.request(request).pipe(
+            Effect.zipRight(new IncusConnectionLost({ method: "POST", path: request.path, cause: "a test" }))
+          )
+          : transport.request(request)
+    }))
+  )),
+  Layer.provide(unixSocket(socket))
 )
 
 const spec = (name: string) => ({
@@ -44,6 +64,25 @@ layer(Library.layer, { excludeTestServices: true })("the client and the real dae
         yield* instances.stop(name, { force: true })
         yield* instances.destroy(name)
         expect(yield* Effect.flip(instances.start(name))).toMatchObject({ _tag: "InstanceNotFound" })
+      }))
+
+    it.scoped("whose answer is lost is looked for, also where it is interrupted", () =>
+      Effect.gen(function*() {
+        const { prefix } = yield* World
+        const { instances } = yield* IncusService.pipe(Effect.provide(Lossy))
+        const [whole, cut] = [`${prefix}lossy`, `${prefix}interrupted`]
+        yield* Effect.addFinalizer(() => Effect.orDie(Effect.all([whole, cut].map(instances.destroy))))
+        yield* instances.createAndStart(spec(whole))
+        expect(yield* instances.get(whole)).toMatchObject({ status: "Running" })
+
+        const steady = (yield* IncusService).instances
+        const fiber = yield* Effect.fork(steady.createAndStart(spec(cut)))
+        yield* Effect.sleep("30 millis")
+        yield* Fiber.interrupt(fiber)
+        // The daemon has done with it, and it can be removed at once.
+        yield* instances.destroy(cut)
+        yield* Effect.sleep("500 millis")
+        expect((yield* instances.list).map(({ name }) => name)).not.toContain(cut)
       }))
 
     it.scoped("that nobody knows is lost", () =>

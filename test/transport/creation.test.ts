@@ -140,6 +140,13 @@ describe.concurrent("a creation", () => {
       }
     })))
 
+  it.live("without labels leaves the doubt, whoever's the instance is that runs there", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { instances } = yield* made("cut", isCreation)
+      const failure = yield* Effect.flip(instances.createAndStart({ ...spec, config: {} }))
+      expect(failure._tag).toBe("IncusConnectionLost")
+    })))
+
   it.live("is not taken by its own half-made instance", () =>
     Effect.scoped(Effect.gen(function*() {
       const { instances } = yield* daemonWith((request, daemon) => {

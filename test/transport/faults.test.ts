@@ -57,7 +57,11 @@ describe.concurrent("a request", () => {
       ["cut", { _tag: "IncusConnectionLost", method: "GET", path: "/1.0" }],
       ["cut midway", { _tag: "IncusConnectionLost" }],
       ["truncate", { _tag: "IncusUnexpected" }],
-      ["garbage", { _tag: "IncusUnexpected" }],
+      ["garbage", { _tag: "IncusUnexpected", reason: expect.stringMatching(/status 200: <html>/) }],
+      [{ sync: { auth: 1 } }, {
+        _tag: "IncusUnexpected",
+        reason: expect.stringMatching(/^(auth|environment): /)
+      }],
       ["no HTTP", { _tag: "IncusUnexpected" }],
       [{ error: 500, text: "oh" }, { _tag: "IncusRequestError", status: 500 }]
     ] as const
