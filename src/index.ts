@@ -38,6 +38,7 @@ export { Host, layer as hostLayer } from "./domain/Host.ts"
 export { Progress, silent as silentProgress } from "./domain/Progress.ts"
 export * from "./incus/errors.ts"
 export type { ExecRequest, ExecResult, TerminalIO, TerminalSize } from "./incus/exec.ts"
+export type { TransportFailure, TransportRequest, TransportResponse } from "./incus/httpRequest.ts"
 export {
   type IncusOptions,
   IncusService,
@@ -46,6 +47,7 @@ export {
 } from "./incus/IncusService.ts"
 export { IncusTransport, unixSocket } from "./incus/IncusTransport.ts"
 export type { InstancePatch, InstanceSpec } from "./incus/instances.ts"
+export { mayPass } from "./incus/retry.ts"
 export * from "./incus/schemas.ts"
 export { WorkspaceTooWide } from "./session/apart.ts"
 export { findLeftovers, type Leftover, removeLeftovers } from "./session/clean.ts"

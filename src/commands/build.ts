@@ -18,6 +18,11 @@ const base = Options.text("base").pipe(
   ),
   Options.withDefault("auto")
 )
+const insecure = Options.boolean("insecure-base").pipe(
+  Options.withDescription(
+    "Take Node, npm and the tools unchecked where the npm registry gives no sha512 of them; without this that is an error."
+  )
+)
 const force = Options.boolean("force").pipe(
   Options.withAlias("f"),
   Options.withDescription("Build although the image exists; it is replaced when the new one is finished.")
@@ -30,7 +35,7 @@ const alias = Options.text("alias").pipe(
 
 export const command = Command.make(
   "build",
-  { base, force, alias, format },
+  { base, insecure, force, alias, format },
   (given) =>
     Effect.gen(function*() {
       const images = yield* ImageService
@@ -41,6 +46,7 @@ export const command = Command.make(
       const { built, image } = yield* images.build({
         alias: name,
         base: given.base,
+        insecure: given.insecure,
         force: given.force,
         pool: settings.incus.pool,
         network: settings.incus.network,

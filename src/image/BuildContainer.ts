@@ -1,11 +1,11 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { Host } from "../domain/Host.ts"
 import { Progress } from "../domain/Progress.ts"
 import type { ImageNotFound, IncusFailure, InstanceNotFound, NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import { mayPass, passing } from "../incus/retry.ts"
 import type { Device } from "../incus/schemas.ts"
 import { CurrentLog } from "./BuildLog.ts"
 import { scriptOf } from "./provision.ts"
@@ -53,7 +53,7 @@ export const startScoped = (
     // Before the creation: one that fails half-way leaves an instance as well.
     yield* Effect.addFinalizer(() =>
       instances.destroy(name).pipe(
-        Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.intersect(Schedule.recurs(10)))),
+        Effect.retry({ while: mayPass, schedule: passing("10 seconds") }),
         Effect.catchAll((error) =>
           progress.notice(
             `The container ${name} is left behind: ${error.message}. Remove it: incus delete -f ${name}`
@@ -61,16 +61,15 @@ export const startScoped = (
         )
       )
     )
-    yield* Effect.uninterruptible(
-      instances.createAndStart({
-        name,
-        image,
-        profiles,
-        ephemeral: false,
-        config: { "user.clincus.build": "true", "boot.autostart": "false" },
-        devices: devicesFor(placement)
-      })
-    )
+    // An interruption of it waits until the daemon has done with the container.
+    yield* instances.createAndStart({
+      name,
+      image,
+      profiles,
+      ephemeral: false,
+      config: { "user.clincus.build": "true", "boot.autostart": "false" },
+      devices: devicesFor(placement)
+    })
     return name
   })
 

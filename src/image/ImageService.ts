@@ -25,6 +25,8 @@ export interface BuildOptions extends Placement {
    * `mmdebstrap`: from the Debian mirror. Anything else: alias or fingerprint of an image in the store.
    */
   readonly base: string
+  /** Take software of the registry that it gives no sha512 of, which is an error otherwise. */
+  readonly insecure?: boolean | undefined
   /** Build although an image of this name exists. */
   readonly force: boolean
   /** Directory for the log of a build that fails. */
@@ -80,6 +82,8 @@ export const layer: Layer.Layer<
           Effect.catchTags({
             StepFailed: ({ reason }) => failed(reason),
             IncusRequestError: (error) => failed(error.message),
+            LocalFileError: (error) => failed(error.message),
+            OperationLost: (error) => failed(error.message),
             ImageNotFound: (error) => failed(error.message),
             InstanceNotFound: (error) => failed(error.message),
             NameTaken: (error) => failed(error.message)

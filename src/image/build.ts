@@ -55,7 +55,7 @@ const nodeFor = (container: string, variables: Variables) =>
   })
 
 /** Installs everything in a container of the base; returns the versions of what is inside now. */
-const provision = (container: string, machine: Machine) =>
+const provision = (container: string, machine: Machine, insecure: boolean) =>
   Effect.gen(function*() {
     const log = yield* CurrentLog
     const run = ({ script, title }: ProvisionStep, variables: Variables, before = "") =>
@@ -63,7 +63,11 @@ const provision = (container: string, machine: Machine) =>
 
     yield* run(steps.prepare, machine.proxies, machineScript(machine))
     yield* run(steps.install, machine.proxies)
-    const variables = { ...machine.proxies, REGISTRY: yield* registryFor(container, machine) }
+    const variables = {
+      ...machine.proxies,
+      REGISTRY: yield* registryFor(container, machine),
+      ...(insecure ? { INSECURE_BASE: "yes" } : {})
+    }
     yield* log.step(steps.node.title)
     const node = yield* nodeFor(container, variables)
     yield* runInside(container, steps.node.script, { ...variables, NODE_VERSION: node })
@@ -115,7 +119,13 @@ export const replace = (alias: string, fingerprint: string) =>
  * Makes the image of these options and points the alias at it. All that it makes on the way belongs to the scope: a
  * base image, files, the build container, and the new image until it has its name.
  */
-export const construct = (options: Placement & { readonly alias: string; readonly base: string }) =>
+export const construct = (
+  options: Placement & {
+    readonly alias: string
+    readonly base: string
+    readonly insecure?: boolean | undefined
+  }
+) =>
   Effect.gen(function*() {
     const log = yield* CurrentLog
     const { images, instances } = yield* IncusService
@@ -124,7 +134,7 @@ export const construct = (options: Placement & { readonly alias: string; readonl
 
     yield* log.step("Starting the build container")
     const container = yield* startScoped(base.fingerprint, options)
-    const versions = yield* provision(container, machine)
+    const versions = yield* provision(container, machine, options.insecure === true)
 
     yield* log.step("Publishing the image")
     yield* instances.stop(container, { force: true })

@@ -1,4 +1,5 @@
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { makeClient } from "./client.ts"
@@ -7,7 +8,7 @@ import { type Events, makeEvents } from "./events.ts"
 import { type Exec, makeExec } from "./exec.ts"
 import { type Files, makeFiles } from "./files.ts"
 import { type Images, makeImages } from "./images.ts"
-import { IncusTransport, unixSocket } from "./IncusTransport.ts"
+import { defaultPatience, IncusTransport, unixSocket } from "./IncusTransport.ts"
 import {
   makeNetworks,
   makeProfiles,
@@ -48,24 +49,35 @@ export interface IncusOptions {
   /** Path of the daemon's Unix socket. */
   readonly socket: string
   readonly project: string
+  /** How long the daemon may say nothing to a request, and be away while an operation is waited for; 10 s. */
+  readonly patience?: Duration.DurationInput
 }
 
-/** The service on whatever transport is given. Builds nothing and asks nothing until it is used. */
-export const layerOnTransport = (project: string): Layer.Layer<IncusService, never, IncusTransport> =>
+/**
+ * The service on whatever transport is given. Builds nothing and asks nothing until it is used. `patience` is that of
+ * `IncusOptions`.
+ */
+export const layerOnTransport = (
+  project: string,
+  patience: Duration.DurationInput = defaultPatience
+): Layer.Layer<IncusService, never, IncusTransport> =>
   Layer.effect(
     IncusService,
     Effect.map(IncusTransport, (transport) => {
-      const client = makeClient(transport, project)
+      const client = makeClient(transport, project, Duration.decode(patience))
       return {
         server: client.get("/1.0", ServerInfo),
         project,
         instances: makeInstances(client),
-        instancesOf: (other) => makeInstances(makeClient(transport, other)),
+        instancesOf: (other) => makeInstances(makeClient(transport, other, client.patience)),
         hasProject: (other) =>
           client.get(`/1.0/projects/${encodeURIComponent(other)}`, ProjectInfo).pipe(
             Effect.as(true),
-            Effect.catchTag("IncusRequestError", (error) =>
-              error.status === 404 || error.status === 403 ? Effect.succeed(false) : Effect.fail(error))
+            Effect.catchTag(
+              "IncusRequestError",
+              (error) =>
+                error.status === 404 || error.status === 403 ? Effect.succeed(false) : Effect.fail(error)
+            )
           ),
         exec: makeExec(client),
         files: makeFiles(client),
@@ -79,5 +91,7 @@ export const layerOnTransport = (project: string): Layer.Layer<IncusService, nev
   )
 
 /** The service over a Unix socket of this machine. */
-export const layer = (options: IncusOptions): Layer.Layer<IncusService> =>
-  layerOnTransport(options.project).pipe(Layer.provide(unixSocket(options.socket)))
+export const layer = (
+  { patience = defaultPatience, project, socket }: IncusOptions
+): Layer.Layer<IncusService> =>
+  layerOnTransport(project, patience).pipe(Layer.provide(unixSocket(socket, { patience })))

@@ -23,15 +23,77 @@ export class IncusDenied extends Data.TaggedError("IncusDenied")<{ readonly sock
   }
 }
 
+/** Incus took longer than `seconds` to accept the connection (`sent` is false) or to say the next part of its answer. */
+export class IncusSilent extends Data.TaggedError("IncusSilent")<{
+  readonly method: string
+  readonly path: string
+  readonly seconds: number
+  readonly sent: boolean
+}> {
+  override get message(): string {
+    const what = this.sent ? `answer ${this.method} ${this.path}` : "accept a connection"
+    return `Incus did not ${what} within ${this.seconds} s: the daemon hangs, or the machine is overloaded`
+  }
+  get hint(): string {
+    return "Try again. If it stays so, restart the daemon (sudo systemctl restart incus); what runs in containers goes on."
+  }
+}
+
+/** The connection was cut after it had been accepted: whether Incus did what it was asked is not known. */
+export class IncusConnectionLost extends Data.TaggedError("IncusConnectionLost")<{
+  readonly method: string
+  readonly path: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    const why = this.cause instanceof Error ? ` (${this.cause.message})` : ""
+    return `the connection to Incus was cut while it worked on ${this.method} ${this.path}${why}`
+  }
+  get hint(): string {
+    return "Is the daemon restarting? Try again in a moment."
+  }
+}
+
+/** A file of this machine that should be sent to Incus cannot be read. */
+export class LocalFileError extends Data.TaggedError("LocalFileError")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `cannot read ${this.path}: ${this.reason}`
+  }
+}
+
+/**
+ * Incus accepted a request and then forgot its operation: the daemon was restarted, or the operation ended more than 5 s
+ * ago. What became of it is not known; `seen` says what was found where it was looked for.
+ */
+export class OperationLost extends Data.TaggedError("OperationLost")<{
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+  readonly seen?: string
+}> {
+  override get message(): string {
+    const seen = this.seen === undefined ? "" : `; ${this.seen}`
+    return `Incus no longer knows what became of ${this.method} ${this.path} (operation ${this.operation})${seen}`
+  }
+  get hint(): string {
+    return "The daemon was probably restarted. Run 'clincus list' to see what is there, then try again."
+  }
+}
+
 /**
  * Incus answered a request with an error. `status` is the HTTP status of the answer, `reason` the daemon's own words;
- * see https://linuxcontainers.org/incus/docs/main/rest-api/.
+ * see https://linuxcontainers.org/incus/docs/main/rest-api/. Where `operation` is given, Incus accepted the request, and the
+ * operation of this id failed: a part of it may be done.
  */
 export class IncusRequestError extends Data.TaggedError("IncusRequestError")<{
   readonly method: string
   readonly path: string
   readonly status: number
   readonly reason: string
+  readonly operation?: string
 }> {
   override get message(): string {
     return `Incus refused ${this.method} ${this.path}: ${this.reason}`
@@ -95,4 +157,37 @@ export class ImageNotFound extends Data.TaggedError("ImageNotFound")<{ readonly 
 }
 
 /** What a request to the daemon can fail with, whatever it asks for. */
-export type IncusFailure = IncusUnavailable | IncusDenied | IncusRequestError | IncusUnexpected
+export type IncusFailure =
+  | IncusUnavailable
+  | IncusDenied
+  | IncusSilent
+  | IncusConnectionLost
+  | IncusRequestError
+  | IncusUnexpected
+  | LocalFileError
+  | OperationLost
+
+/**
+ * What a failure says about the request: `NotSent` and `Refused` mean that nothing was done; `Unknown` that all, a part or
+ * nothing of it may be done, and that it is to be looked for.
+ */
+export type RequestOutcome = "NotSent" | "Refused" | "Unknown"
+
+/** What is known of a request that failed so. */
+export const requestOutcome = (failure: IncusFailure): RequestOutcome => {
+  switch (failure._tag) {
+    case "IncusUnavailable":
+    case "IncusDenied":
+    // The daemon discards an upload that is not whole.
+    case "LocalFileError":
+      return "NotSent"
+    case "IncusSilent":
+      return failure.sent ? "Unknown" : "NotSent"
+    case "IncusRequestError":
+      return failure.operation === undefined && failure.status < 500 ? "Refused" : "Unknown"
+    case "IncusConnectionLost":
+    case "IncusUnexpected":
+    case "OperationLost":
+      return "Unknown"
+  }
+}

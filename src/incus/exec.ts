@@ -5,13 +5,13 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Runtime from "effect/Runtime"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Client, instanceNamed } from "./client.ts"
 import { type IncusFailure, IncusRequestError, IncusUnexpected, type InstanceNotFound } from "./errors.ts"
-import type { TransportRequest } from "./IncusTransport.ts"
+import type { TransportRequest } from "./httpRequest.ts"
+import { passing } from "./retry.ts"
 import { ExecMetadata, ExecResultMetadata, type Operation } from "./schemas.ts"
 import type { WebSocket } from "./WebSocket.ts"
 
@@ -120,15 +120,20 @@ export const makeExec = (client: Client): Exec => {
         ...extra
       }
     }
-    return Effect.acquireRelease(
-      client.start(post),
-      // An operation whose client has gone would wait for its WebSockets; deleting an ended one is refused, which is fine.
-      (operation, exit) =>
-        exit._tag === "Success"
-          ? Effect.void
-          : client.send({ method: "DELETE", path: client.path(["operations", operation.id]) }).pipe(
-            Effect.ignore
-          )
+    // An operation whose client has gone would wait for its WebSockets; deleting an ended one is refused, which is fine.
+    const cancel = (operation: Operation) =>
+      client.send({ method: "DELETE", path: client.path(["operations", operation.id]) }).pipe(
+        Effect.interruptible,
+        Effect.timeout("2 seconds"),
+        Effect.ignore
+      )
+    return Effect.uninterruptibleMask((restore) =>
+      // One that is interrupted before its answer is here ends by itself: Incus waits 5 s for its WebSockets.
+      restore(client.start(post)).pipe(
+        Effect.tap((operation) =>
+          Effect.addFinalizer((exit) => exit._tag === "Success" ? Effect.void : cancel(operation))
+        )
+      )
     ).pipe(
       Effect.flatMap((operation) =>
         Schema.decodeUnknown(ExecMetadata)(operation.metadata).pipe(
@@ -182,7 +187,7 @@ export const makeExec = (client: Client): Exec => {
       : Effect.fail(error)
 
   const patience = {
-    schedule: Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(4))),
+    schedule: passing("2 seconds"),
     while: neverBegan
   }
 

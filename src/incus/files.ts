@@ -38,6 +38,8 @@ export const makeFiles = (client: Client): Files => {
         method: "POST",
         path: at(instance, path),
         bytes: typeof content === "string" ? Buffer.from(content) : content,
+        // Answered when the last byte is written.
+        patience: "2 minutes",
         headers: {
           "Content-Type": "application/octet-stream",
           "X-Incus-type": "file",

@@ -1,11 +1,13 @@
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { Readable } from "node:stream"
 import { type Client, isNotFound } from "./client.ts"
-import { ImageNotFound, type IncusFailure, IncusUnexpected } from "./errors.ts"
-import type { TransportRequest } from "./IncusTransport.ts"
+import { ImageNotFound, type IncusFailure, IncusUnexpected, LocalFileError } from "./errors.ts"
+import type { TransportRequest } from "./httpRequest.ts"
 import { Image, ImageAlias, listOf, type Operation } from "./schemas.ts"
 
 export interface Images {
@@ -52,7 +54,16 @@ export interface Images {
 
 const Created = Schema.Struct({ fingerprint: Schema.String })
 
-/** The body of a form with files, as bytes that are read when they are sent. */
+/** The bytes of a file of this machine, read when they are sent. */
+const bytesOf = async function*(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path)
+  } catch (cause) {
+    throw new LocalFileError({ path, reason: cause instanceof Error ? cause.message : String(cause) })
+  }
+}
+
+/** The body of a form with files. */
 const form = (boundary: string, files: Record<string, string>): Readable =>
   Readable.from((async function*() {
     for (const [name, path] of Object.entries(files)) {
@@ -60,7 +71,7 @@ const form = (boundary: string, files: Record<string, string>): Readable =>
         `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${name}.tar"\r\n`
           + "Content-Type: application/octet-stream\r\n\r\n"
       )
-      yield* createReadStream(path)
+      yield* bytesOf(path)
       yield Buffer.from("\r\n")
     }
     yield Buffer.from(`--${boundary}--\r\n`)
@@ -70,7 +81,13 @@ export const makeImages = (client: Client): Images => {
   const remove: Images["remove"] = (print) =>
     client.run({ method: "DELETE", path: client.path(["images", print]) }).pipe(
       Effect.asVoid,
-      Effect.catchIf(isNotFound, () => Effect.void)
+      Effect.catchIf(isNotFound, () => Effect.void),
+      // Success only where the image is seen to be gone.
+      Effect.catchTag("OperationLost", (lost) =>
+        byFingerprint(print).pipe(
+          Effect.zipRight(lost),
+          Effect.catchIf(isNotFound, () => Effect.void)
+        ))
     )
 
   /** Cancels an operation or, where it cannot be cancelled, waits for its end and removes what it has made. */
@@ -82,6 +99,8 @@ export const makeImages = (client: Client): Images => {
       Effect.flatMap((created) =>
         before.includes(created.fingerprint) ? Effect.void : remove(created.fingerprint)
       ),
+      Effect.interruptible,
+      Effect.timeout("1 minute"),
       Effect.ignore
     )
 
@@ -90,9 +109,21 @@ export const makeImages = (client: Client): Images => {
   const create = (request: TransportRequest) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const before = (yield* list).map((image) => image.fingerprint)
-        // Uninterruptible, uploads too: a client that goes away just now could not know whether an image will come of it.
-        const operation = yield* client.start(request)
+        const before = (yield* restore(list)).map((image) => image.fingerprint)
+        // A client that goes away just now could not know whether an image will come of it. So the answer is waited for, but
+        // not for ever: it comes soon where the daemon has all that it needs, and nothing comes of half an upload.
+        const starting = yield* Effect.forkDaemon(Effect.interruptible(client.start(request)))
+        const operation = yield* restore(Fiber.join(starting)).pipe(
+          Effect.onInterrupt(() =>
+            Fiber.join(starting).pipe(
+              Effect.interruptible,
+              Effect.timeout("5 seconds"),
+              Effect.flatMap((operation) => undo(operation, request, before)),
+              Effect.ensuring(Fiber.interrupt(starting)),
+              Effect.ignore
+            )
+          )
+        )
         return yield* restore(client.wait(operation, request)).pipe(
           Effect.onInterrupt(() => undo(operation, request, before))
         )
@@ -142,15 +173,17 @@ export const makeImages = (client: Client): Images => {
         json: { source: { type: "image", mode: "pull", server, protocol: "simplestreams", alias: name } }
       }),
     importFile: (path, properties) =>
-      upload(properties, "application/octet-stream", () => createReadStream(path)),
-    importSplit: (metadata, rootfs, properties) => {
-      const boundary = "clincus-image-form-boundary-5f2c1e"
-      return upload(
-        properties,
-        `multipart/form-data; boundary=${boundary}`,
-        () => form(boundary, { metadata, rootfs })
-      )
-    },
+      upload(properties, "application/octet-stream", () => Readable.from(bytesOf(path))),
+    importSplit: (metadata, rootfs, properties) =>
+      Effect.suspend(() => {
+        // Nobody can put into a file what is not known before it is sent.
+        const boundary = `clincus-${randomBytes(24).toString("hex")}`
+        return upload(
+          properties,
+          `multipart/form-data; boundary=${boundary}`,
+          () => form(boundary, { metadata, rootfs })
+        )
+      }),
     publish: (instance, properties, compression) =>
       create({
         method: "POST",

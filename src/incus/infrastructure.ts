@@ -28,16 +28,29 @@ export interface Profiles {
   readonly update: (profile: Profile) => Effect.Effect<void, IncusFailure>
 }
 
+/** These are answered when they are done: a pool is formatted, all instances of a profile are changed. */
+const patience = "5 minutes"
+
 export const makeStorage = (client: Client): Storage => ({
   list: client.get(client.path(["storage-pools"], { recursion: "1" }), listOf(StoragePool)),
   create: (name, driver, config) =>
-    client.send({ method: "POST", path: client.path(["storage-pools"]), json: { name, driver, config } })
+    client.send({
+      method: "POST",
+      path: client.path(["storage-pools"]),
+      json: { name, driver, config },
+      patience
+    })
 })
 
 export const makeNetworks = (client: Client): Networks => ({
   list: client.get(client.path(["networks"], { recursion: "1" }), listOf(Network)),
   createBridge: (name, config) =>
-    client.send({ method: "POST", path: client.path(["networks"]), json: { name, type: "bridge", config } })
+    client.send({
+      method: "POST",
+      path: client.path(["networks"]),
+      json: { name, type: "bridge", config },
+      patience
+    })
 })
 
 export const makeProfiles = (client: Client): Profiles => ({
@@ -47,5 +60,6 @@ export const makeProfiles = (client: Client): Profiles => ({
       Effect.catchIf(isNotFound, () => Effect.succeed(Option.none()))
     ),
   create: (json) => client.send({ method: "POST", path: client.path(["profiles"]), json }),
-  update: ({ name, ...json }) => client.send({ method: "PUT", path: client.path(["profiles", name]), json })
+  update: ({ name, ...json }) =>
+    client.send({ method: "PUT", path: client.path(["profiles", name]), json, patience })
 })

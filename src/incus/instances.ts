@@ -1,3 +1,4 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Client, instanceNamed, isNotFound } from "./client.ts"
@@ -7,14 +8,17 @@ import {
   IncusRequestError,
   InstanceChanged,
   type InstanceNotFound,
-  NameTaken
+  NameTaken,
+  OperationLost,
+  requestOutcome
 } from "./errors.ts"
-import { type Device, Instance, InstanceState, listOf } from "./schemas.ts"
+import { type Device, ImageAlias, Instance, InstanceState, listOf } from "./schemas.ts"
+import { makeSettle, stateOf } from "./settle.ts"
 
 /** What an instance is made from and with; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/. */
 export interface InstanceSpec {
   readonly name: string
-  /** Alias or fingerprint of a local image. */
+  /** Alias of a local image, or its fingerprint where no image has this alias. */
   readonly image: string
   /** Incus deletes an ephemeral instance by itself when it stops. */
   readonly ephemeral: boolean
@@ -38,12 +42,21 @@ export interface Instances {
   readonly get: (name: string) => Effect.Effect<Instance, IncusFailure | InstanceNotFound>
   /** Live figures (processes, memory, addresses). Slower than `get`: the daemon looks into the container. */
   readonly state: (name: string) => Effect.Effect<InstanceState, IncusFailure | InstanceNotFound>
-  /** Creates an instance and starts it, in one request. Where it fails after creating, the instance may be left behind: release it. */
+  /**
+   * Creates an instance and starts it, in one request that is never sent twice. Where the answer is lost, the daemon is
+   * waited for and the instance looked at: success is an instance with these `user.` keys that runs. `NameTaken` is always
+   * about another's. After any other failure whose `requestOutcome` is `Unknown`, and after an interruption (which waits until
+   * the daemon is done with it, for 30 s at most), it may be there, wholly or half: release it by its name and its labels.
+   */
   readonly createAndStart: (
     spec: InstanceSpec
   ) => Effect.Effect<void, IncusFailure | NameTaken | ImageNotFound>
   readonly start: (name: string) => Effect.Effect<void, IncusFailure | InstanceNotFound>
-  /** `force` kills at once; else the guest is asked to shut down and gets `timeoutSeconds`. Stopping what is stopped is no error. */
+  /**
+   * `force` kills at once; else the guest is asked to shut down and gets `timeoutSeconds`. Stopping what is stopped is no error.
+   * Where the daemon forgets the operation, this and the others below look at the instance: `OperationLost` means that it
+   * is not as it should be.
+   */
   readonly stop: (
     name: string,
     options: { readonly force: boolean; readonly timeoutSeconds?: number }
@@ -71,8 +84,37 @@ export interface Instances {
   readonly destroy: (name: string) => Effect.Effect<void, IncusFailure>
 }
 
+const hasAll = (has: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
+  Object.entries(wanted).every(([key, value]) => (has[key] ?? "") === value)
+
+/** Whether an instance is the one that was asked for, by its `user.` keys; undefined where it was to have none. */
+const isThat = (instance: Instance, { config }: InstanceSpec): boolean | undefined => {
+  const labels = Object.entries(config).filter(([key]) => key.startsWith("user."))
+  return labels.length === 0 ? undefined : hasAll(instance.config, Object.fromEntries(labels))
+}
+
+/** True where an instance is as it was to be, but for what the daemon itself notes in it. */
+const isAs = (instance: Instance, wanted: Required<InstancePatch>): boolean => {
+  const own = Object.fromEntries(
+    Object.entries(instance.config).filter(([key]) => !key.startsWith("volatile."))
+  )
+  const names = Object.keys(instance.devices)
+  return hasAll(instance.config, wanted.config) && hasAll(wanted.config, own)
+    && names.length === Object.keys(wanted.devices).length
+    && names.every((name) => {
+      const [is, to] = [instance.devices[name] ?? {}, wanted.devices[name] ?? {}]
+      return hasAll(is, to) && hasAll(to, is)
+    })
+    && instance.ephemeral === wanted.ephemeral
+}
+
+const isTaken = (failure: IncusFailure): boolean =>
+  failure instanceof IncusRequestError &&
+  /UNIQUE constraint|already exists|Instance is busy running/i.test(failure.reason)
+
 export const makeInstances = (client: Client): Instances => {
   const at = (name: string, ...rest: ReadonlyArray<string>) => client.path(["instances", name, ...rest])
+  const { afterwards, judge } = makeSettle(client)
 
   const get: Instances["get"] = (name) =>
     client.get(at(name), Instance).pipe(Effect.mapError(instanceNamed(name)))
@@ -83,16 +125,89 @@ export const makeInstances = (client: Client): Instances => {
       path: at(name, "state"),
       json: { action: "stop", force: options.force, timeout: options.timeoutSeconds ?? -1 }
     }).pipe(
-      Effect.asVoid,
       Effect.mapError(instanceNamed(name)),
+      judge(name, (found) => Option.isNone(found) || found.value.status === "Stopped"),
       Effect.catchTag("IncusRequestError", (error) =>
         /already stopped|is not running/i.test(error.reason) ? Effect.void : Effect.fail(error))
     )
 
   const remove: Instances["remove"] = (name) =>
     client.run({ method: "DELETE", path: at(name) }).pipe(
-      Effect.asVoid,
+      judge(name, Option.isNone),
       Effect.catchIf(isNotFound, () => Effect.void)
+    )
+
+  /** Names that look like a fingerprint are aliases first. */
+  const sourceFor = (image: string) =>
+    !/^[0-9a-f]{12,64}$/.test(image)
+      ? Effect.succeed({ type: "image", alias: image })
+      : client.get(client.path(["images", "aliases", image]), ImageAlias).pipe(
+        Effect.as({ type: "image", alias: image }),
+        Effect.catchIf(isNotFound, () => Effect.succeed({ type: "image", fingerprint: image }))
+      )
+
+  const create = (spec: InstanceSpec) =>
+    Effect.flatMap(sourceFor(spec.image), (source) =>
+      client.run({
+        method: "POST",
+        path: client.path(["instances"]),
+        json: {
+          name: spec.name,
+          type: "container",
+          source,
+          ephemeral: spec.ephemeral,
+          config: spec.config,
+          devices: spec.devices,
+          profiles: spec.profiles,
+          start: true
+        }
+      }))
+
+  /** What a creation whose end is not known has left, and what that means. */
+  const afterDoubt = (spec: InstanceSpec, failure: IncusFailure) =>
+    Effect.gen(function*() {
+      const found = yield* afterwards(spec.name).pipe(Effect.mapError(() => failure))
+      if (Option.isSome(found)) {
+        const isOurs = isThat(found.value, spec)
+        if (isOurs === false) return yield* new NameTaken({ name: spec.name })
+        if (isOurs === true && found.value.status === "Running") return
+      }
+      if (failure._tag !== "OperationLost") return yield* Effect.fail(failure)
+      const { method, operation, path } = failure
+      return yield* new OperationLost({ method, operation, path, seen: stateOf(spec.name, found) })
+    })
+
+  /** The name is taken; but where the operation failed half-way, perhaps by the instance that it has made itself. */
+  const taken = (spec: InstanceSpec, failure: IncusRequestError) =>
+    Effect.gen(function*() {
+      if (requestOutcome(failure) === "Refused") return yield* new NameTaken({ name: spec.name })
+      const found = yield* Effect.option(get(spec.name)).pipe(Effect.mapError(() => failure))
+      return yield* Option.exists(found, (instance) => isThat(instance, spec) === true)
+        ? failure
+        : new NameTaken({ name: spec.name })
+    })
+
+  const createAndStart: Instances["createAndStart"] = (spec) =>
+    create(spec).pipe(
+      Effect.asVoid,
+      Effect.catchAll((failure): Effect.Effect<void, IncusFailure | NameTaken | ImageNotFound> => {
+        if (failure._tag === "IncusRequestError") {
+          if (isTaken(failure)) return taken(spec, failure)
+          if (/image/i.test(failure.reason) && /not (found|provided)/i.test(failure.reason)) {
+            return new ImageNotFound({ image: spec.image })
+          }
+          // An operation that has ended in a failure leaves no doubt.
+          if (failure.status < 500) return failure
+        }
+        return requestOutcome(failure) === "Unknown" ? afterDoubt(spec, failure) : Effect.fail(failure)
+      }),
+      Effect.onInterrupt(() =>
+        afterwards(spec.name).pipe(
+          Effect.interruptible,
+          Effect.timeout(Duration.times(client.patience, 3)),
+          Effect.ignore
+        )
+      )
     )
 
   return {
@@ -100,43 +215,11 @@ export const makeInstances = (client: Client): Instances => {
     listAll: client.get("/1.0/instances?recursion=1&all-projects=true", listOf(Instance)),
     get,
     state: (name) => client.get(at(name, "state"), InstanceState).pipe(Effect.mapError(instanceNamed(name))),
-    createAndStart: (spec) =>
-      client.run({
-        method: "POST",
-        path: client.path(["instances"]),
-        json: {
-          name: spec.name,
-          type: "container",
-          source: /^[0-9a-f]{12,64}$/.test(spec.image)
-            ? { type: "image", fingerprint: spec.image }
-            : { type: "image", alias: spec.image },
-          ephemeral: spec.ephemeral,
-          config: spec.config,
-          devices: spec.devices,
-          profiles: spec.profiles,
-          start: true
-        }
-      }).pipe(
-        Effect.asVoid,
-        Effect.catchTag(
-          "IncusRequestError",
-          (error): Effect.Effect<never, IncusFailure | NameTaken | ImageNotFound> => {
-            if (/UNIQUE constraint|already exists|Instance is busy running/i.test(error.reason)) {
-              return Effect.fail(
-                new NameTaken({ name: spec.name })
-              )
-            }
-            if (/image/i.test(error.reason) && /not (found|provided)/i.test(error.reason)) {
-              return Effect.fail(new ImageNotFound({ image: spec.image }))
-            }
-            return Effect.fail(error)
-          }
-        )
-      ),
+    createAndStart,
     start: (name) =>
       client.run({ method: "PUT", path: at(name, "state"), json: { action: "start", timeout: -1 } }).pipe(
-        Effect.asVoid,
         Effect.mapError(instanceNamed(name)),
+        judge(name, Option.exists(({ status }) => status === "Running")),
         Effect.catchTag(
           "IncusRequestError",
           (error) => /already running/i.test(error.reason) ? Effect.void : Effect.fail(error)
@@ -158,7 +241,7 @@ export const makeInstances = (client: Client): Instances => {
         Effect.flatMap(({ etag, value }) =>
           Option.match(change(value), {
             onNone: () => Effect.fail<IncusFailure | InstanceChanged>(new InstanceChanged({ name })),
-            onSome: (changed): Effect.Effect<unknown, IncusFailure | InstanceChanged> =>
+            onSome: (changed): Effect.Effect<void, IncusFailure | InstanceChanged> =>
               client.run({
                 method: "PUT",
                 path: at(name),
@@ -169,10 +252,9 @@ export const makeInstances = (client: Client): Instances => {
                   profiles: value.profiles,
                   ...changed
                 }
-              })
+              }).pipe(judge(name, Option.exists((instance) => isAs(instance, changed))))
           })
         ),
-        Effect.asVoid,
         Effect.mapError((error) =>
           error instanceof InstanceChanged
             ? error
@@ -183,12 +265,11 @@ export const makeInstances = (client: Client): Instances => {
       ),
     rename: (name, to) =>
       client.run({ method: "POST", path: at(name), json: { name: to } }).pipe(
-        Effect.asVoid,
+        judge(name, Option.isNone),
         Effect.mapError((error) =>
-          error instanceof IncusRequestError &&
-            /already exists|UNIQUE constraint|already in use/i.test(error.reason)
-            ? new NameTaken({ name: to })
-            : instanceNamed(name)(error)
+          error instanceof IncusRequestError && (isTaken(error) || /already in use/i.test(error.reason))
+            ? new NameTaken({ name: to }) :
+            instanceNamed(name)(error)
         )
       ),
     remove,

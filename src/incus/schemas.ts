@@ -138,12 +138,23 @@ export const Operation = Schema.Struct({
   status_code: Schema.Number,
   err: orEmpty(Schema.String, () => ""),
   description: orEmpty(Schema.String, () => ""),
+  /** Paths of what it is about, by kind. */
+  resources: orEmpty(
+    Schema.Record({ key: Schema.String, value: listOf(Schema.String) }),
+    () => ({})
+  ),
   metadata: Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.Unknown }), {
     nullable: true,
     default: () => ({})
   })
 })
 export type Operation = typeof Operation.Type
+
+/** All operations of a project, by their state; `recursion=1`. */
+export const Operations = Schema.Record({
+  key: Schema.String,
+  value: listOf(Operation)
+})
 
 /** The envelope around every answer: `sync`, `async` (an operation was started) or `error`. */
 export const Envelope = Schema.Struct({

@@ -50,7 +50,9 @@ export const makeServer = (
     }),
     Effect.catchTags({
       IncusDenied: () => Effect.succeed<Reach>({ _tag: "Denied" }),
-      IncusUnavailable: () => Effect.succeed<Reach>({ _tag: "Silent" })
+      IncusUnavailable: () => Effect.succeed<Reach>({ _tag: "Silent" }),
+      IncusConnectionLost: () => Effect.succeed<Reach>({ _tag: "Silent" }),
+      IncusSilent: () => Effect.succeed<Reach>({ _tag: "Silent" })
     })
   )
 })

@@ -41,6 +41,59 @@ describe("fileScript", () => {
   })
 })
 
+describe("registry_package", () => {
+  const packaged = (integrity: string, variables: Record<string, string>) => {
+    const directory = mkdtempSync(join(tmpdir(), "clincus-test-"))
+    try {
+      const body = `
+cd '${directory}'
+export TMPDIR=$PWD
+mkdir package
+echo content > package/file
+tar -czf it.tgz package
+digest=sha512-$(openssl dgst -sha512 -binary it.tgz | base64 -w0)
+# What a registry says, and the package itself; jq finds the three facts in it.
+curl() {
+  case $* in
+    *-o*) cp it.tgz "$5" ;;
+    *) echo "${integrity}" ;;
+  esac
+}
+jq() {
+  local about
+  about=$(cat)
+  case $* in
+    *integrity*) case $about in right) echo "$digest" ;; wrong) echo sha512-other ;; esac ;;
+    *) echo "$about" ;;
+  esac
+}
+registry_package some latest unpacked
+cat unpacked/file`
+      return bash(scriptOf(body, { REGISTRY: "http://registry", ...variables }))
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+
+  it("takes what is as the registry says, and nothing else", () => {
+    expect(packaged("right", {})).toMatchObject({ status: 0, stdout: expect.stringContaining("content") })
+    const wrong = packaged("wrong", { INSECURE_BASE: "yes" })
+    expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining("but what came is sha512-") })
+    expect(wrong.stdout).not.toContain("content")
+  })
+
+  it("takes what cannot be checked only where that is asked for", () => {
+    const refused = packaged("none", {})
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining("--insecure-base") })
+    expect(refused.stdout).not.toContain("content")
+    expect(packaged("none", { INSECURE_BASE: "yes" })).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("content"),
+      stderr: expect.stringContaining("unchecked")
+    })
+  })
+})
+
 describe("steps", () => {
   it.each(Object.entries(steps))("%s is bash", (_, { script }) => {
     const { status, stderr } = bash(scriptOf(script, {}), "-n")

@@ -1,0 +1,26 @@
+import type * as Duration from "effect/Duration"
+import * as Schedule from "effect/Schedule"
+import type { IncusFailure } from "./errors.ts"
+
+/** True for failures of the way to the daemon: it restarts, or does not take connections at the moment. */
+export const isConnection = (failure: { readonly _tag: string }): boolean =>
+  failure._tag === "IncusConnectionLost" || failure._tag === "IncusUnavailable"
+
+/**
+ * True for failures that may pass by themselves: of the connection, of a daemon that is busy, of an operation that came
+ * in another's way. A request that the daemon refused will be refused again.
+ */
+export const mayPass = (failure: IncusFailure): boolean =>
+  isConnection(failure)
+  || failure._tag === "IncusSilent"
+  || failure._tag === "OperationLost"
+  || (failure._tag === "IncusRequestError"
+    && (failure.operation !== undefined || failure.status >= 500 || /\bbusy\b/i.test(failure.reason)))
+
+/** Tries again soon, then more and more rarely, once a second in the end, until `limit` is over. */
+export const passing = (limit: Duration.DurationInput) =>
+  Schedule.exponential("20 millis").pipe(
+    Schedule.union(Schedule.spaced("1 second")),
+    Schedule.jittered,
+    Schedule.upTo(limit)
+  )
