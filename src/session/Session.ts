@@ -166,29 +166,30 @@ const launch = (request: SessionRequest, identity: Identity, saved: SavedState, 
       variables: Object.keys(saved.environment).toSorted().join(",")
     })
     const holder = { session: saved.id, run: saved.run.run }
-    const place = Effect.acquireRelease(
+    const claimed = slots.claim(workspace, saved.slot, (place) =>
+      occupy(place, {
+        image: request.image,
+        devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
+        config: { ...limitsOf(request.settings), ...idmapOf(identity) },
+        labels,
+        persistent: request.persistent,
+        // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
+        exact: saved.slot === 0 && saved.resumed && !request.persistent
+      }))
+    const end = (container: string) =>
+      Effect.gen(function*() {
+        if (yield* Ref.get(ending.kept)) return
+        yield* Effect.ignore(history.runs.note({ ...saved.run, container, phase: "ending" }))
+        yield* endContainer(container, holder, shutdownSeconds)
+        yield* Ref.set(ending.held, false)
+      }).pipe(Effect.catchAll((error) => Effect.logError(`${error.message}. ${error.hint}`)))
+    // While Incus is waited for an interrupt takes effect; what it has made by then is undone by `occupy`.
+    const place = Effect.uninterruptibleMask((restore) =>
       Ref.set(ending.held, true).pipe(
-        Effect.zipRight(slots.claim(workspace, saved.slot, (place) =>
-          occupy(place, {
-            image: request.image,
-            devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
-            config: { ...limitsOf(request.settings), ...idmapOf(identity) },
-            labels,
-            persistent: request.persistent,
-            // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
-            exact: saved.slot === 0 && saved.resumed && !request.persistent
-          }))),
-        Effect.tapError(() => Effect.flatMap(isHeld(holder), (held) => Ref.set(ending.held, held)))
-      ),
-      (container) =>
-        Effect.gen(function*() {
-          if (yield* Ref.get(ending.kept)) return
-          yield* Effect.ignore(
-            history.runs.note({ ...saved.run, container: container.container, phase: "ending" })
-          )
-          yield* endContainer(container.container, holder, shutdownSeconds)
-          yield* Ref.set(ending.held, false)
-        }).pipe(Effect.catchAll((error) => Effect.logError(`${error.message}. ${error.hint}`)))
+        Effect.zipRight(restore(claimed)),
+        Effect.onError(() => Effect.flatMap(isHeld(holder), (held) => Ref.set(ending.held, held))),
+        Effect.tap(({ container }) => Effect.addFinalizer(() => end(container)))
+      )
     )
     return yield* place.pipe(
       // What a crash has left in the slot is nobody's.

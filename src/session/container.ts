@@ -1,9 +1,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instances } from "../incus/instances.ts"
+import { mayPass, passing } from "../incus/retry.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { ContainerLeft } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
@@ -22,8 +22,8 @@ export const belongsTo = (instance: Instance, holder: Holder): boolean =>
     (labels) => labels.session === holder.session && sameRun(labels, holder)
   )
 
-/** Now and then Incus is busy with the instance, or it is just going away by itself; then it is asked again. */
-const patience = Schedule.spaced("250 millis").pipe(Schedule.intersect(Schedule.recurs(60)))
+/** Now and then Incus is busy with the instance, or restarts; then it is asked again, for so long. */
+const patience = passing("15 seconds")
 
 /**
  * Removes a container, whatever its state, and returns when it is gone. Given a holder, only while it belongs to that.
@@ -41,7 +41,10 @@ export const removeContainer = (
       if (Option.exists(holder, (one) => !belongsTo(instance, one))) return
       yield* instances.destroy(container)
     }).pipe(
-      Effect.retry({ schedule: patience, while: (error) => error._tag === "IncusRequestError" }),
+      Effect.retry({
+        schedule: patience,
+        while: (error) => error._tag !== "InstanceNotFound" && mayPass(error)
+      }),
       Effect.catchTag("InstanceNotFound", () => Effect.void),
       Effect.mapError((cause) => new ContainerLeft({ container, cause }))
     )
@@ -90,7 +93,8 @@ export const retire = (instances: Instances, container: string, holder: Holder) 
   }).pipe(
     Effect.catchTags({
       InstanceNotFound: () => Effect.succeed(true),
-      InstanceChanged: () => Effect.succeed(false)
+      InstanceChanged: () => Effect.succeed(false),
+      OperationLost: () => Effect.succeed(false)
     }),
     Effect.catchIf(
       (error) => error._tag === "IncusRequestError" && /running|busy/i.test(error.reason),
@@ -162,8 +166,14 @@ const releaseStopped = (instances: Instances, container: string, holder: Holder)
 /** Asks a container's system to shut down; pulls the plug after `timeoutSeconds`. */
 const stopContainer = (container: string, timeoutSeconds: number, instances: Instances) =>
   instances.stop(container, { force: false, timeoutSeconds }).pipe(
-    Effect.catchTag("IncusRequestError", () => instances.stop(container, { force: true })),
-    Effect.retry({ schedule: patience, while: (error) => error._tag === "IncusRequestError" }),
+    Effect.catchTags({
+      IncusRequestError: () => instances.stop(container, { force: true }),
+      OperationLost: () => instances.stop(container, { force: true })
+    }),
+    Effect.retry({
+      schedule: patience,
+      while: (error) => error._tag !== "InstanceNotFound" && mayPass(error)
+    }),
     Effect.catchTag("InstanceNotFound", () => Effect.void),
     Effect.mapError((cause) => new ContainerLeft({ container, cause }))
   )

@@ -35,19 +35,22 @@ const create = (place: Place, spec: ContainerSpec) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     const labels = spec.labels(place.container, place.slot, spec.persistent)
-    yield* incus.instances.createAndStart({
+    const make = incus.instances.createAndStart({
       name: place.container,
       image: spec.image,
       ephemeral: !spec.persistent,
       config: { ...spec.config, ...toConfig(labels) },
       devices: spec.devices,
       profiles
-    }).pipe(
-      // One that was made and would not start is still there, and so may be one whose making nobody could watch. A name
-      // that is taken may be so by this very attempt: Incus says "busy" of either.
-      Effect.tapError(() =>
-        removeContainer(place.container, Option.some(labels)).pipe(
-          Effect.catchAll((left) => Effect.logError(`${left.message}. ${left.hint}`))
+    })
+    yield* Effect.uninterruptibleMask((restore) =>
+      restore(make).pipe(
+        // One that was made and would not start is still there, and so may be one whose making nobody could watch, or
+        // waited for. A name that is taken may be so by this very attempt: Incus says "busy" of either.
+        Effect.onError(() =>
+          removeContainer(place.container, Option.some(labels)).pipe(
+            Effect.catchAll((left) => Effect.logError(`${left.message}. ${left.hint}`))
+          )
         )
       )
     )
@@ -79,13 +82,15 @@ const restart = (place: Place, spec: ContainerSpec, found: Labels) =>
           ephemeral: false
         })
         : Option.none())
-    yield* incus.instances.start(place.container).pipe(
-      // It is this session's now and does not run: it is left without what is mounted for it.
-      Effect.tapError(() =>
-        Effect.ignore(
-          Effect.zipRight(
-            incus.instances.stop(place.container, { force: true }),
-            releaseState(incus.instances, place.container, labels)
+    yield* Effect.uninterruptibleMask((restore) =>
+      restore(incus.instances.start(place.container)).pipe(
+        // It is this session's now and is not to run: it is left without what is mounted for it.
+        Effect.onError(() =>
+          Effect.ignore(
+            Effect.zipRight(
+              incus.instances.stop(place.container, { force: true }),
+              releaseState(incus.instances, place.container, labels)
+            )
           )
         )
       )
@@ -128,7 +133,5 @@ export const occupy = (place: Place, spec: ContainerSpec) =>
       InstanceNotFound: () => new NameTaken({ name: place.container }),
       InstanceChanged: () => new NameTaken({ name: place.container }),
       ContainerLeft: () => new NameTaken({ name: place.container })
-    }),
-    // Making and starting is one step: what is begun is known to the release.
-    Effect.uninterruptible
+    })
   )

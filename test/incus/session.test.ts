@@ -123,8 +123,7 @@ describe("a session as a library", () => {
     Library.test("where the container is made and does not start", () =>
       Effect.flatMap(
         World,
-        ({ configuration }) =>
-          leavesNothing({}, "LimitsTooLow", `${configuration}\n[limits]\nmemory = "4kB"`)
+        ({ configuration }) => leavesNothing({}, "LimitsTooLow", `${configuration}\n[limits]\nmemory = "4kB"`)
       ))
 
     Library.test("where tmux does not start", () =>

@@ -119,7 +119,7 @@ describe("a session that goes on", () => {
         const { container, session } = yield* background(directory, "--debug", "--slot", "1", ...mode)
         yield* inside(
           container,
-          `printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nExecStart=/bin/sh -c "echo boot >> /workspace/boots; sleep 0.4; reboot -f"\\n' > /etc/systemd/system/again.service
+          `printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nExecStart=/bin/sh -c "echo boot >> /workspace/boots; sleep 0.4; reboot -f || systemctl reboot"\\n' > /etc/systemd/system/again.service
           mkdir -p /etc/systemd/system/sysinit.target.wants; ln -s ../again.service /etc/systemd/system/sysinit.target.wants/`
         )
         yield* Effect.ignore(inside(container, "reboot -f || systemctl reboot"))
