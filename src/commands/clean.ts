@@ -61,10 +61,12 @@ export const command = Command.make(
   { sessions, olderThan, dryRun, force, format },
   (given) =>
     Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
-      const before = now - (yield* ageOf(given.olderThan))
+      const minimum = yield* ageOf(given.olderThan)
       yield* Effect.ignoreLogged(awaitEnds)
       yield* Effect.ignoreLogged(reconcile)
+      // Read now: what has just been found to be over was last used a moment ago.
+      const now = yield* Clock.currentTimeMillis
+      const before = now - minimum
       const leftovers = yield* findLeftovers({ sessions: given.sessions, before })
       const items = leftovers.map(({ last, name, what }) => ({
         what,

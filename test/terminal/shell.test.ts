@@ -1,6 +1,7 @@
 import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
+import { createConnection, createServer, type Server, type Socket } from "node:net"
 import { join } from "node:path"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import { HistoryStore } from "../../src/session/HistoryStore.ts"
@@ -9,7 +10,7 @@ import * as Library from "../incus/support/library.ts"
 import { containers, inside, texts, untilScreen, untilStatus } from "../incus/support/look.ts"
 import { background, json, succeeds } from "../incus/support/program.ts"
 import { openTerminal } from "../incus/support/terminal.ts"
-import { World } from "../incus/support/World.ts"
+import { socket, World } from "../incus/support/World.ts"
 
 const quietModes = "alternate=0 cursor=1 mouse=0 keypad=0"
 
@@ -26,6 +27,30 @@ const begin = (window: Parameters<typeof openTerminal>[0] = {}) =>
     const directory = workspace()
     return { directory, terminal: yield* openTerminal({ directory, ...window }) }
   })
+
+/** A socket that leads to the daemon until it is frozen; nothing gets through then, and nothing is cut off. */
+const throughProxy = (path: string) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly sockets: Set<Socket>; readonly server: Server }>((resume) => {
+      const sockets = new Set<Socket>()
+      const server = createServer((client) => {
+        const upstream = createConnection(socket)
+        for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+          sockets.add(from)
+          from.on("error", () => to.destroy()).on("close", () => to.destroy()).pipe(to)
+        }
+      }).listen(path, () => resume(Effect.succeed({ sockets, server })))
+    }),
+    ({ server, sockets }) =>
+      Effect.sync(() => {
+        for (const one of sockets) one.destroy()
+        server.close()
+      })
+  ).pipe(Effect.map(({ sockets }) => ({
+    freeze: Effect.sync(() => {
+      for (const one of sockets) one.unpipe().pause()
+    })
+  })))
 
 describe("clincus shell in a terminal", () => {
   Library.test("start, type, see, resize; the tool exits, the container is gone, what was said is saved", () =>
@@ -208,20 +233,34 @@ describe("clincus shell in a terminal", () => {
       expect(yield* terminal.modes).toBe(quietModes)
     }))
 
-  Library.test("the third signal gives the terminal back, too", () =>
+  Library.test("the third signal ends it whatever holds the clean-up, and gives the terminal back", () =>
     Effect.gen(function*() {
-      const { terminal } = yield* begin()
+      const { root } = yield* World
+      const daemon = yield* throughProxy(join(root, "proxy.sock"))
+      const { terminal } = yield* begin({ environment: { INCUS_SOCKET: join(root, "proxy.sock") } })
       yield* terminal.line("clincus shell; echo status=$?")
       yield* terminal.shows("fake start ready")
+      const container = yield* only
       const pid = yield* terminal.pid
+      yield* daemon.freeze
       for (const signal of ["SIGTERM", "SIGQUIT", "SIGINT"] as const) {
+        // The clean-up waits for the daemon.
+        expect(yield* terminal.modes).not.toBe(quietModes)
         process.kill(pid, signal)
-        yield* Effect.sleep("5 millis")
+        yield* Effect.sleep("300 millis")
       }
       expect(yield* terminal.status).toBe(143)
       expect(yield* terminal.modes).toBe(quietModes)
       yield* terminal.line("printf 'a\\nb\\n'")
       yield* terminal.until("an echo", (seen) => seen.endsWith("\na\nb\nhost$"))
+      // The daemon never heard of an end, so the session runs and can be attached to.
+      yield* succeeds("list")
+      expect(yield* containers).toEqual({ [container]: "Running" })
+      yield* terminal.clear
+      yield* terminal.line(`INCUS_SOCKET=${socket} clincus attach; echo status=$?`)
+      yield* terminal.shows("fake>")
+      yield* terminal.line("exit")
+      expect(yield* terminal.status).toBe(0)
     }))
 
   describe("three signals during set-up leave what the next command mends", () => {
@@ -272,6 +311,16 @@ describe("clincus shell in a terminal", () => {
       ].join("\n"))
       expect(yield* terminal.modes).toBe(quietModes)
       expect(yield* containers).toEqual({ [container]: "Running" })
+      // One that another clincus is still starting is no such container.
+      const { saved } = yield* World
+      const record = join(saved, "open", `fake.${session}`)
+      const running = Fs.readFileSync(record, "utf8")
+      Fs.writeFileSync(record, running.replace("\"running\"", "\"starting\""))
+      yield* terminal.clear
+      yield* terminal.line(`clincus attach ${container}; echo status=$?`)
+      expect(yield* terminal.status).toBe(1)
+      expect(yield* terminal.screen).toContain(`clincus: the tool in ${container} has not started yet\n`)
+      Fs.writeFileSync(record, running)
       // What it says works.
       yield* succeeds("kill", container)
       yield* terminal.clear
