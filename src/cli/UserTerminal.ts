@@ -107,6 +107,8 @@ const resizes = Stream.asyncPush<TerminalSize>((emit) =>
         const { columns, rows } = sizeNow()
         emit.single({ columns, rows: Math.max(1, rows - 1) })
         emit.single({ columns, rows })
+        // A stopped program is not told of another size; Node looks when it is.
+        process.kill(process.pid, "SIGWINCH")
       }
       process.stdout.on("resize", changed)
       process.on("SIGCONT", continued)

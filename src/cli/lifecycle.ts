@@ -31,7 +31,10 @@ const put = (text: string): void => {
   }
 }
 
-const say = (text: string): void => put(`clincus: ${text}\n`)
+/** On a terminal that is lent, and so raw, a line feed alone does not go back to the first column. */
+const lineEnd = (): string => isatty(2) ? "\r\n" : "\n"
+
+const say = (text: string): void => put(`clincus: ${text}${lineEnd()}`)
 
 /**
  * Puts /dev/null in the place of a terminal that is gone, for Node aborts at exit when it cannot restore a terminal's
@@ -78,7 +81,7 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
         if (count === 1) {
           received = signal
           // The terminal stays on the line of that key; the shell's prompt belongs on the next one.
-          if (typed.has(signal) && isatty(2)) put("\n")
+          if (typed.has(signal) && isatty(2)) put(lineEnd())
           interrupt()
         } else if (count === 2) {
           say("cleaning up; once more stops that, and the next command does the rest")

@@ -6,7 +6,7 @@ import * as Random from "effect/Random"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { attachScript, attachStatus, socketPath, startScript } from "./scripts.ts"
+import { attachScript, attachStatus, knownTerminal, socketPath, startScript } from "./scripts.ts"
 
 /** The container and the user in it whose tmux is meant. */
 export interface Guest {
@@ -108,9 +108,6 @@ const target = "clincus:"
 /** A word that no parameter is: the end of them. */
 const end = ""
 
-/** A terminal type that the container does not know is replaced by the one that nearly all terminals understand. */
-const knownTerminal = `infocmp "$TERM" >/dev/null 2>&1 || export TERM=xterm-256color; `
-
 const text = (status: number, stderr: string) => stderr.trim() === "" ? `status ${status}` : stderr.trim()
 
 export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect(
@@ -197,7 +194,7 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
 
       attach: (guest, terminal, io) =>
         incus.exec.terminal(guest.container, {
-          command: ["/bin/sh", "-c", knownTerminal + attachScript],
+          command: ["/bin/sh", "-c", attachScript],
           environment: { ...environment(guest), TERM: terminal },
           ...as(guest)
         }, io).pipe(Effect.flatMap((status): Effect.Effect<Attached, TmuxError> => {

@@ -47,7 +47,10 @@ unbind-key C-z
  * The pane: the tool, then what it left on the screen and its exit status, then the end of the session. The descriptor 9
  * is held as long as the pane lives and by nothing else, so that its closing is the end, whatever killed the pane.
  */
-const pane = `exec 9>${guestDirectory}/alive
+const pane =
+  `# Keys that come before the tool does must not end the pane. A handler, for the tool would inherit what is ignored.
+trap : INT QUIT TSTP
+exec 9>${guestDirectory}/alive
 tmux() { command tmux -S ${socketPath} "$@" 9>&-; }
 # With job control Ctrl+C is the tool's alone, and a tool that suspends itself is woken: there is no shell here to do so.
 set -m
@@ -84,13 +87,18 @@ poweroff -ff
 /** A line that writes a file without a process. */
 const file = (path: string, text: string) => `printf %s '${text.replaceAll("'", "'\\''")}' > ${path}\n`
 
+/** A terminal type that the container does not know is replaced by the one that nearly all terminals understand. */
+export const knownTerminal = `infocmp "$TERM" >/dev/null 2>&1 || export TERM=xterm-256color; `
+
 /**
  * Attaches the terminal and ends with one of `attachStatus`. What tmux says at its end is read, not shown: it draws on its
  * input, the terminal, not on its output. The binding of an older clincus says nothing, with status 0. A client that was
  * killed says nothing of the session, which may be going down with its container. In another failure tmux's own words
- * are shown.
+ * are shown. Keys that come before tmux has the terminal send no signal: Ctrl-C would end the client, not the tool.
  */
-export const attachScript = `said=$(tmux -u -S ${socketPath} attach-session -t clincus 2>&1)
+export const attachScript = `trap '' INT QUIT TSTP
+${knownTerminal}
+said=$(tmux -u -S ${socketPath} attach-session -t clincus 2>&1)
 status=$?
 case $status:$said in
   ${attachStatus.detached}:*|${attachStatus.ended}:*) exit $status ;;

@@ -8,7 +8,7 @@ import { HistoryStore } from "../../src/session/HistoryStore.ts"
 import { eventually } from "../incus/support/eventually.ts"
 import * as Library from "../incus/support/library.ts"
 import { containers, inside, texts, untilScreen, untilStatus } from "../incus/support/look.ts"
-import { background, json, succeeds } from "../incus/support/program.ts"
+import { background, json, run, succeeds } from "../incus/support/program.ts"
 import { openTerminal } from "../incus/support/terminal.ts"
 import { socket, World } from "../incus/support/World.ts"
 
@@ -215,7 +215,13 @@ describe("clincus shell in a terminal", () => {
         if (signal === "SIGTSTP") expect(yield* terminal.modes).toBe(quietModes)
         yield* terminal.line("printf 'a\\nb\\n'")
         yield* terminal.shows("\na\nb\n")
+        const columns = signal === "SIGTSTP" ? 70 : 90
+        yield* terminal.resize(columns, 24)
         yield* terminal.line("fg")
+        yield* terminal.until(
+          "the size of now",
+          (seen) => seen.split("\n").at(-1)?.length === columns - 1
+        )
         yield* terminal.until(
           "the session's screen",
           (seen) => seen.includes("C-b d detaches") && seen.includes("\nbefore") && !seen.includes("\nb\n")
@@ -264,7 +270,7 @@ describe("clincus shell in a terminal", () => {
     }))
 
   describe("three signals during set-up leave what the next command mends", () => {
-    for (const delay of [50, 200, 350]) {
+    for (const delay of [0, 100, 200, 300, 400]) {
       Library.test(`${delay} ms after its record appears`, () =>
         Effect.gen(function*() {
           const { home, saved } = yield* World
@@ -282,7 +288,18 @@ describe("clincus shell in a terminal", () => {
           }
           expect(yield* terminal.status).toBe(131)
           expect(yield* terminal.modes).toBe(quietModes)
+          const open = Fs.readdirSync(`${saved}/open`).map((name) =>
+            Fs.readFileSync(`${saved}/open/${name}`, "utf8")
+          )
           yield* succeeds("list")
+          if (open.some((record) => record.includes("\"running\""))) {
+            // It was up already, and no end had been asked for yet, or one that Incus is about.
+            for (const container of Object.keys(yield* containers)) {
+              yield* run(["kill", container])
+              yield* untilStatus(container, "Gone")
+            }
+            yield* succeeds("list")
+          }
           expect(yield* containers).toEqual({})
           expect(Fs.readdirSync(`${saved}/open`)).toEqual([])
           expect(texts(saved).filter(([, text]) => text.includes(secret))).toEqual([])
