@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -31,31 +32,93 @@ export class UserTerminal extends Context.Tag("clincus/UserTerminal")<UserTermin
   readonly size: Effect.Effect<TerminalSize>
   /**
    * Lends the terminal in raw mode, bytes as they come, and gives it back as it was: the line settings, and whatever
-   * modes the other side switched on and did not switch off again because it was cut off.
+   * modes the other side switched on and did not switch off again because it was cut off. It is given back as well while
+   * the program is stopped (SIGTSTP), and when the process ends without its finalizers.
    */
   readonly lend: <A, E, R>(use: (io: TerminalIO) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }>() {}
 
 /** stty rather than Node's raw mode, which goes on translating line feeds and so shifts what full-screen programs draw. */
-const stty = (...args: ReadonlyArray<string>) =>
-  Effect.sync(() =>
-    spawnSync("stty", args, { stdio: ["inherit", "pipe", "ignore"], encoding: "utf8" }).stdout.trim()
-  )
+const stty = (...args: ReadonlyArray<string>): string =>
+  spawnSync("stty", args, { stdio: ["inherit", "pipe", "ignore"], encoding: "utf8" }).stdout.trim()
 
-const size = Effect.sync((): TerminalSize => ({
+/** Past Node's streams: the process may be about to end or to stop. */
+const put = (text: string): void => {
+  try {
+    if (text !== "") writeSync(1, text)
+  } catch {
+    // The terminal is gone, and its modes with it.
+  }
+}
+
+/**
+ * Takes the terminal into raw mode and follows its modes; `end` gives it back. Everything in it is done at once, not by
+ * effects, for signals and the end of the process wait for none.
+ */
+const takeTerminal = () => {
+  const settings = stty("-g")
+  const modes = modeTracker()
+  let taken = false
+  const take = (): void => {
+    // First: in the background this stops the program before it writes anything.
+    stty("raw", "-echo")
+    put(modes.redo())
+    taken = true
+  }
+  const giveBack = (): void => {
+    if (!taken) return
+    taken = false
+    put(modes.undo())
+    stty(settings)
+  }
+  const stop = (): void => {
+    giveBack()
+    process.kill(process.pid, "SIGSTOP")
+  }
+  take()
+  process.on("SIGTSTP", stop)
+  // Whatever stopped the program: the shell has given the terminal settings of its own meanwhile.
+  process.on("SIGCONT", take)
+  process.on("exit", giveBack)
+  return {
+    see: modes.see,
+    end: (): void => {
+      process.off("SIGTSTP", stop)
+      process.off("SIGCONT", take)
+      process.off("exit", giveBack)
+      giveBack()
+    }
+  }
+}
+
+const sizeNow = (): TerminalSize => ({
   columns: process.stdout.columns || 80,
   rows: process.stdout.rows || 24
-}))
+})
+
+const size = Effect.sync(sizeNow)
 
 const resizes = Stream.asyncPush<TerminalSize>((emit) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const listener = () =>
-        emit.single({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 })
-      process.stdout.on("resize", listener)
-      return listener
+      const changed = () => emit.single(sizeNow())
+      // After a stop the screen is the shell's. A size that changes is what makes the other side draw it again.
+      const continued = () => {
+        const { columns, rows } = sizeNow()
+        emit.single({ columns, rows: Math.max(1, rows - 1) })
+        emit.single({ columns, rows })
+        // A stopped program is not told of another size; Node looks when it is.
+        process.kill(process.pid, "SIGWINCH")
+      }
+      process.stdout.on("resize", changed)
+      process.on("SIGCONT", continued)
+      return { changed, continued }
     }),
-    (listener) => Effect.sync(() => process.stdout.off("resize", listener))
+    ({ changed, continued }) =>
+      Effect.sync(() => {
+        process.stdout.off("resize", changed)
+        process.off("SIGCONT", continued)
+      })
   )
 )
 
@@ -77,6 +140,16 @@ const input = Stream.asyncPush<Uint8Array>((emit) =>
   )
 )
 
+/** How long a terminal may take to answer what tmux asks it at the start (ms). */
+const answerTime = 1000
+
+/** Answers that come when the terminal has been given back would be taken for typing, by the user and by the shell. */
+const swallowAnswers = Stream.runDrain(input).pipe(
+  Effect.interruptible,
+  Effect.timeout("100 millis"),
+  Effect.ignore
+)
+
 const show = (bytes: Uint8Array): void => {
   try {
     process.stdout.write(bytes)
@@ -91,34 +164,22 @@ export const layer: Layer.Layer<UserTerminal> = Layer.sync(UserTerminal, () => (
   size,
   lend: (use) =>
     Effect.acquireUseRelease(
-      Effect.gen(function*() {
-        const settings = yield* stty("-g")
-        yield* stty("raw", "-echo")
-        return { settings, modes: modeTracker() }
-      }),
-      ({ modes }) =>
-        Effect.flatMap(size, (now) =>
-          use({
-            size: now,
-            input,
-            resizes,
-            output: (chunk) =>
-              Effect.sync(() => {
-                modes.see(chunk)
-                show(chunk)
-              })
-          })),
-      ({ modes, settings }) =>
+      Effect.zip(Effect.sync(takeTerminal), Clock.currentTimeMillis),
+      ([terminal]) =>
+        use({
+          size: sizeNow(),
+          input,
+          resizes,
+          output: (chunk) =>
+            Effect.sync(() => {
+              terminal.see(chunk)
+              show(chunk)
+            })
+        }),
+      ([terminal, since]) =>
         Effect.gen(function*() {
-          const undo = modes.undo()
-          yield* Effect.sync(() => {
-            try {
-              if (undo !== "") writeSync(1, undo)
-            } catch {
-              // Gone, and its modes with it.
-            }
-          })
-          yield* stty(settings)
+          if ((yield* Clock.currentTimeMillis) - since < answerTime) yield* swallowAnswers
+          yield* Effect.sync(terminal.end)
         })
     )
 }))

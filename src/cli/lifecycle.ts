@@ -7,7 +7,14 @@ import { constants } from "node:os"
 import { isatty } from "node:tty"
 import { Signals } from "../domain/Signals.ts"
 
-const handled = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+/**
+ * The signals by which a terminal, a shell or init ends a program. SIGTSTP and SIGCONT are those of whoever lends the
+ * terminal (UserTerminal.ts); a reader that goes away shows as EPIPE.
+ */
+const handled = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
+
+/** Those that a key of the terminal sends, which shows it as ^C or ^\. */
+const typed: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"])
 
 /** The status of a program that this signal ended. */
 export const statusOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]
@@ -24,7 +31,10 @@ const put = (text: string): void => {
   }
 }
 
-const say = (text: string): void => put(`clincus: ${text}\n`)
+/** On a terminal that is lent, and so raw, a line feed alone does not go back to the first column. */
+const lineEnd = (): string => isatty(2) ? "\r\n" : "\n"
+
+const say = (text: string): void => put(`clincus: ${text}${lineEnd()}`)
 
 /**
  * Puts /dev/null in the place of a terminal that is gone, for Node aborts at exit when it cannot restore a terminal's
@@ -49,8 +59,9 @@ const flushed = (): Promise<unknown> =>
 
 /**
  * Runs the program and ends the process with the status that it gives. The first signal interrupts it, so that every
- * finalizer runs; the second says that this is under way; the third ends the process at once. A reader of stdout that
- * goes away interrupts it as well, and so does an exception that nobody caught.
+ * finalizer runs; the second says that this is under way; the third ends the process at once, and only what listens to
+ * the process's `exit` is undone then: a terminal that is lent. A reader of stdout that goes away interrupts the program
+ * as well, and so does an exception that nobody caught.
  */
 export const start = (program: Effect.Effect<number, never, Signals>): void => {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
@@ -69,11 +80,11 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
         if (signal === "SIGHUP") leaveTerminals(terminals)
         if (count === 1) {
           received = signal
-          // The terminal has shown ^C and stays on that line; the shell's prompt belongs on the next one.
-          if (signal === "SIGINT" && isatty(2)) put("\n")
+          // The terminal stays on the line of that key; the shell's prompt belongs on the next one.
+          if (typed.has(signal) && isatty(2)) put(lineEnd())
           interrupt()
         } else if (count === 2) {
-          say("clean-up is under way; once more ends it at once, and may leave a container behind")
+          say("cleaning up; once more stops that, and the next command does the rest")
         } else {
           process.exit(statusOf(received ?? signal))
         }

@@ -27,6 +27,8 @@ export const modeTracker = () => {
   let hidden = false
   let keypad = false
   let rest = ""
+  const alternate = () => ["1049", "1047", "47"].filter((mode) => on.has(mode))
+  const others = () => [...on].filter((mode) => !alternate().includes(mode))
   return {
     see: (chunk: Uint8Array): void => {
       const text = rest + Buffer.from(chunk).toString("latin1")
@@ -46,10 +48,13 @@ export const modeTracker = () => {
     },
     /** What to write to have the terminal as it was; empty where nothing was left on. */
     undo: (): string => {
-      const alternate = ["1049", "1047", "47"].filter((mode) => on.has(mode))
-      const others = [...on].filter((mode) => !alternate.includes(mode))
-      const left = [...others, ...alternate].map((mode) => `\x1b[?${mode}l`).join("")
+      const left = [...others(), ...alternate()].map((mode) => `\x1b[?${mode}l`).join("")
       return `${keypad ? "\x1b>" : ""}${left}${hidden ? "\x1b[?25h" : ""}${left === "" ? "" : "\x1b[0m"}`
-    }
+    },
+    /** What to write to have the modes again that `undo` took away; what is on the screen has to be drawn anew. */
+    redo: (): string =>
+      `${[...alternate(), ...others()].map((mode) => `\x1b[?${mode}h`).join("")}${keypad ? "\x1b=" : ""}${
+        hidden ? "\x1b[?25l" : ""
+      }`
   }
 }

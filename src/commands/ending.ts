@@ -1,6 +1,7 @@
+import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { UsageError } from "../cli/errors.ts"
+import { NothingEnded, UsageError } from "../cli/errors.ts"
 import { notice } from "../cli/output.ts"
 import { type LiveSession, liveSessions, sessionNamed } from "../session/live.ts"
 import { reconcile } from "../session/reconcile.ts"
@@ -18,9 +19,22 @@ export const sessionsToEnd = (
         advice: given.all ? undefined : `Name containers ('clincus list' shows them), or say --all.`
       })
     }
-    return given.all
-      ? yield* liveSessions
-      : yield* Effect.forEach([...new Set(given.containers)], sessionNamed, { concurrency: "unbounded" })
+    if (given.all) return yield* liveSessions
+    const [refused, sessions] = yield* Effect.forEach(
+      [...new Set(given.containers)],
+      (name) =>
+        sessionNamed(name).pipe(
+          Effect.map(Either.right),
+          Effect.catchTags({
+            InstanceNotFound: (error) => Effect.succeed(Either.left(error)),
+            NotASession: (error) => Effect.succeed(Either.left(error))
+          })
+        ),
+      { concurrency: "unbounded" }
+    ).pipe(Effect.map(Array.separate))
+    const [first, ...others] = refused
+    if (first === undefined) return sessions
+    return yield* (others.length === 0 ? Effect.fail(first) : new NothingEnded({ failures: refused }))
   })
 
 /** Ends sessions a few at a time; one that cannot be ended does not keep the others. Fails with the first failure. */

@@ -2,10 +2,13 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { describe } from "../cli/describe.ts"
+import { AmbiguousSession, NoSuchSession } from "../cli/errors.ts"
 import { escape } from "../cli/escape.ts"
 import { format, print } from "../cli/output.ts"
 import { size } from "../cli/units.ts"
+import { HistoryStore } from "../session/HistoryStore.ts"
 import { sessionInfo } from "../session/info.ts"
+import { sessionNamed } from "../session/live.ts"
 import { reconcile } from "../session/reconcile.ts"
 import { selection, slot, workspace } from "./options.ts"
 
@@ -26,6 +29,19 @@ const show = (key: string, value: unknown): string => {
   return escape(String(value))
 }
 
+/** Says why a name fits no session, or none alone. */
+const notFound = (name: string) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const ids = (yield* history.list).sessions.map(({ id }) => id).filter((id) =>
+      id.startsWith(name.toLowerCase())
+    )
+    if (ids.length > 0) return yield* new AmbiguousSession({ name, ids })
+    // A container that is another's is told as such.
+    yield* Effect.catchTag(sessionNamed(name), "InstanceNotFound", () => Effect.void)
+    return yield* new NoSuchSession({ name })
+  })
+
 export const command = Command.make(
   "info",
   { slot, workspace, format, target },
@@ -33,7 +49,9 @@ export const command = Command.make(
     Effect.gen(function*() {
       const wanted = yield* selection({ ...given, container: given.target })
       yield* Effect.ignoreLogged(reconcile)
-      const info = yield* sessionInfo(wanted)
+      const info = yield* sessionInfo(wanted).pipe(
+        Effect.catchTag("CannotResume", () => notFound(wanted.container ?? ""))
+      )
       yield* print(given.format, info, () =>
         Object.entries({
           ...info,

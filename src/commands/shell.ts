@@ -2,6 +2,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import { attach, attachToLive, requireTerminal, sayDetached, sayEnd } from "../cli/attach.ts"
 import { describe } from "../cli/describe.ts"
 import { UsageError } from "../cli/errors.ts"
@@ -124,6 +125,18 @@ const begin = (given: Given, resumed: Option.Option<Metadata>) =>
 const run = (given: Given, resumed: Option.Option<Metadata>) =>
   Effect.scoped(Effect.gen(function*() {
     const { session: start, settings } = yield* begin(given, resumed)
+    // What ends with the scope is told of when it has ended: this finalizer is the last that runs.
+    const ending = yield* Ref.make(Option.none<Session>())
+    yield* Effect.addFinalizer(() =>
+      Effect.flatMap(
+        Ref.get(ending),
+        Option.match({
+          onNone: () => Effect.void,
+          onSome: ({ container, id, tool }) =>
+            Effect.ignore(sayEnd(container, tool, { id, left: Option.none() }))
+        })
+      )
+    )
     // While Incus makes the container there is nothing else to do.
     const tidying = yield* Effect.forkScoped(Effect.ignoreLogged(reconcile))
     const session = yield* start
@@ -144,13 +157,18 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
       Effect.onInterrupt(() =>
         Effect.flatMap(signals.received, (signal) =>
           !Option.contains(signal, "SIGHUP")
-            ? Effect.void
+            ? Ref.set(ending, Option.some(session))
             : keeps
             ? session.keep
             : session.endsAs("detached"))
       ),
       // The way to the tool was lost, to a restart of Incus perhaps. That is no reason to take its work away.
-      Effect.tapError(() => Effect.zipRight(session.keep, sayDetached(session.container)))
+      Effect.tapError((error) =>
+        Effect.zipRight(
+          session.keep,
+          error._tag === "ToolGone" ? Effect.void : sayDetached(session.container)
+        )
+      )
     )
     // Whoever ended it by a command has noted so already.
     if (after === "gone") yield* session.endsAs("lost")
@@ -158,9 +176,8 @@ const run = (given: Given, resumed: Option.Option<Metadata>) =>
       yield* session.keep
       return yield* sayDetached(session.container)
     }
-    if (after !== "detached") {
-      yield* sayEnd(session.container, session.tool, outcome)
-    }
+    if (after === "detached") return yield* Ref.set(ending, Option.some(session))
+    yield* sayEnd(session.container, session.tool, outcome)
   }))
 
 /** A session has its tool, and while it runs its workspace; others cannot be asked for beside it. */

@@ -7,6 +7,7 @@ import { TmuxService } from "../tmux/TmuxService.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
 import { waitUntilStopped } from "./container.ts"
 import { holdsWords } from "./conversations.ts"
+import { shutdownSession } from "./end.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { guestOf, holdersOf, liveOf, type LiveSession, liveSessions, sessionNamed } from "./live.ts"
@@ -119,6 +120,27 @@ const newestOf = (wanted: Exclude<Wanted, { readonly id: string }>) =>
     })
   })
 
+/** How long the system of a container without a tool gets to shut down (s). */
+const shutdownSeconds = 10
+
+/** Whether a container that is up has the tmux that its tool lives in. In doubt that is not known. */
+const tmuxOf = (session: LiveSession) =>
+  Effect.gen(function*() {
+    const tmux = yield* TmuxService
+    const history = yield* HistoryStore
+    const { labels } = session
+    const run = yield* history.runs.get({ tool: labels.tool, id: labels.session })
+    // Before the tool is up there is none, and that says nothing.
+    if (!Option.exists(run, ({ phase }) => phase === "running")) return "unknown"
+    return yield* tmux.status(guestOf(session)).pipe(
+      Effect.as("there" as const),
+      Effect.catchTags({
+        NoTmux: () => Effect.succeed("gone" as const),
+        TmuxError: () => Effect.succeed("unknown" as const)
+      })
+    )
+  })
+
 const inProject = (instance: Instance, project: string) =>
   instance.project === project ? "" : ` --project ${instance.project}`
 
@@ -149,13 +171,17 @@ export const findResumable = (wanted: Wanted) =>
       })
     }
     const session = yield* sessionNamed(holder.name)
+    const outcome = yield* history.outcome(metadata)
+    const tmux = isUp(holder) ? yield* tmuxOf(session) : "unknown"
     // The tool's own word that it has ended may be a lie; a tmux that is there is none.
-    const tmux = yield* TmuxService
-    const goesOn = isUp(holder)
-      && (Option.isNone(yield* history.outcome(metadata)) || (yield* tmux.alive(guestOf(session))))
-    if (goesOn) {
+    if (tmux === "there" || (tmux === "unknown" && isUp(holder) && Option.isNone(outcome))) {
       const found: Resumable = { _tag: "Live", session }
       return found
+    }
+    if (tmux === "gone" && Option.isNone(outcome)) {
+      // Its system was restarted, or tmux was killed: nothing goes on in there that could be gone on with.
+      yield* shutdownSession(session, shutdownSeconds)
+      return saved
     }
     // The tool has ended, and its container is about to: there is nothing to attach to any more.
     if (yield* waitUntilStopped(session.container, 15_000)) return saved

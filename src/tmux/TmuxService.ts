@@ -7,7 +7,7 @@ import * as Random from "effect/Random"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { socketPath, startScript } from "./scripts.ts"
+import { attachScript, attachStatus, knownTerminal, socketPath, startScript } from "./scripts.ts"
 
 /** The container and the user in it whose tmux is meant. */
 export interface Guest {
@@ -58,6 +58,15 @@ export class NoTmux extends Data.TaggedError("NoTmux")<{ readonly container: str
 
 export type TmuxFailure = IncusFailure | InstanceNotFound | TmuxError | NoTmux
 
+/**
+ * Why a terminal is attached no longer: it was detached and the session goes on; the session ended under it; or there was
+ * none to attach to, for no tmux runs.
+ */
+export type Attached =
+  | { readonly _tag: "Detached" }
+  | { readonly _tag: "Ended" }
+  | { readonly _tag: "NoServer" }
+
 export interface TmuxStatus {
   /** Terminals attached. */
   readonly clients: number
@@ -78,8 +87,11 @@ export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService,
    * within the moment that it was watched.
    */
   readonly start: (guest: Guest, start: TmuxStart) => Effect.Effect<Option.Option<number>, TmuxFailure>
-  /** Connects a terminal until it is detached or the session ends. */
-  readonly attach: (guest: Guest, terminal: string, io: TerminalIO) => Effect.Effect<void, TmuxFailure>
+  /**
+   * Connects a terminal until it is detached or the session ends, and tells which it was by tmux's own word. Fails where
+   * tmux gives none, as when the container is switched off meanwhile: nothing is known of the session then.
+   */
+  readonly attach: (guest: Guest, terminal: string, io: TerminalIO) => Effect.Effect<Attached, TmuxFailure>
   /** Connects a terminal to a login shell beside the tool, and returns its exit status. */
   readonly shell: (guest: Guest, terminal: string, io: TerminalIO) => Effect.Effect<number, TmuxFailure>
   /** The screen; with `lines`, that many of the last lines, scrollback included. `ansi` keeps colours. */
@@ -101,9 +113,6 @@ const target = "clincus:"
 const answerTime = "15 seconds"
 /** A word that no parameter is: the end of them. */
 const end = ""
-
-/** A terminal type that the container does not know is replaced by the one that nearly all terminals understand. */
-const knownTerminal = `infocmp "$TERM" >/dev/null 2>&1 || export TERM=xterm-256color; `
 
 const text = (status: number, stderr: string) => stderr.trim() === "" ? `status ${status}` : stderr.trim()
 
@@ -197,14 +206,25 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
 
       attach: (guest, terminal, io) =>
         incus.exec.terminal(guest.container, {
-          command: [
-            "/bin/sh",
-            "-c",
-            `${knownTerminal}exec tmux -u -S ${socketPath} attach-session -t clincus`
-          ],
+          command: ["/bin/sh", "-c", attachScript],
           environment: { ...environment(guest), TERM: terminal },
           ...as(guest)
-        }, io).pipe(Effect.asVoid),
+        }, io).pipe(Effect.flatMap((status): Effect.Effect<Attached, TmuxError> => {
+          switch (status) {
+            case attachStatus.detached:
+              return Effect.succeed({ _tag: "Detached" })
+            case attachStatus.ended:
+              return Effect.succeed({ _tag: "Ended" })
+            case attachStatus.noServer:
+              return Effect.succeed({ _tag: "NoServer" })
+            default:
+              return new TmuxError({
+                container: guest.container,
+                action: "attach the terminal",
+                reason: status === attachStatus.failed ? "tmux refused it" : "the way to tmux was cut off"
+              })
+          }
+        })),
 
       shell: (guest, terminal, io) =>
         incus.exec.terminal(guest.container, {

@@ -12,7 +12,10 @@ export const socketPath = `${guestDirectory}/tmux.sock`
 /** Where the pane says, while its start is watched, that the tool begins (an empty line) and what it ended with. */
 const momentPath = `${guestDirectory}/moment`
 
-/** Options of the tmux server; see tmux(1). */
+/** The exit statuses by which a terminal that was attached tells why it no longer is; tmux's own are 0 and 1. */
+export const attachStatus = { detached: 64, ended: 65, noServer: 66, cut: 67, failed: 68 } as const
+
+/** Options of the tmux server; see tmux(1). Suspending the client would leave a terminal that nobody can wake. */
 const configuration = `
 set -g default-terminal "tmux-256color"
 set -as terminal-features ",*:RGB:clipboard:ccolour:cstyle:focus:title"
@@ -35,15 +38,19 @@ set -g status-left-length 40
 set -g status-right " C-b d detaches "
 set -g window-status-format ""
 set -g window-status-current-format ""
-bind-key d detach-client -E true
+bind-key d detach-client -E "exit ${attachStatus.detached}"
 unbind-key $
+unbind-key C-z
 `
 
 /**
  * The pane: the tool, then what it left on the screen and its exit status, then the end of the session. The descriptor 9
  * is held as long as the pane lives and by nothing else, so that its closing is the end, whatever killed the pane.
  */
-const pane = `exec 9>${guestDirectory}/alive
+const pane =
+  `# Keys that come before the tool does must not end the pane. A handler, for the tool would inherit what is ignored.
+trap : INT QUIT TSTP
+exec 9>${guestDirectory}/alive
 tmux() { command tmux -S ${socketPath} "$@" 9>&-; }
 # With job control Ctrl+C is the tool's alone, and a tool that suspends itself is woken: there is no shell here to do so.
 set -m
@@ -63,7 +70,7 @@ tmux capture-pane -p -S -2000 -t "$TMUX_PANE" | tail -n 200 > ${outcomeDirectory
 mv -f ${outcomeDirectory}/.screen ${outcomeDirectory}/screen
 printf '%s\\n' "$status" > ${outcomeDirectory}/.status
 mv -f ${outcomeDirectory}/.status ${outcomeDirectory}/status
-tmux detach-client -s clincus -E true
+tmux detach-client -s clincus -E "exit ${attachStatus.ended}"
 exit 0
 `
 
@@ -79,6 +86,29 @@ poweroff -ff
 
 /** A line that writes a file without a process. */
 const file = (path: string, text: string) => `printf %s '${text.replaceAll("'", "'\\''")}' > ${path}\n`
+
+/** A terminal type that the container does not know is replaced by the one that nearly all terminals understand. */
+export const knownTerminal = `infocmp "$TERM" >/dev/null 2>&1 || export TERM=xterm-256color; `
+
+/**
+ * Attaches the terminal and ends with one of `attachStatus`. What tmux says at its end is read, not shown: it draws on its
+ * input, the terminal, not on its output. The binding of an older clincus says nothing, with status 0. A client that was
+ * killed says nothing of the session, which may be going down with its container. In another failure tmux's own words
+ * are shown. Keys that come before tmux has the terminal send no signal: Ctrl-C would end the client, not the tool.
+ */
+export const attachScript = `trap '' INT QUIT TSTP
+${knownTerminal}
+said=$(tmux -u -S ${socketPath} attach-session -t clincus 2>&1)
+status=$?
+case $status:$said in
+  ${attachStatus.detached}:*|${attachStatus.ended}:*) exit $status ;;
+  *'[exited]'*|*'[server exited'*|*'[lost server]'*) exit ${attachStatus.ended} ;;
+  *'no sessions'*|*'no server running'*|*'error connecting'*|*"can't find session"*) exit ${attachStatus.noServer} ;;
+  0:*) exit ${attachStatus.detached} ;;
+  129:*|1[3-9]?:*|*'[terminated]'*|*'[lost tty]'*) exit ${attachStatus.cut} ;;
+esac
+printf '%s\\n' "$said"
+exit ${attachStatus.failed}`
 
 /**
  * Starts the session's tmux. Standard input holds NUL-terminated words: parameters as \`name=value\` up to an empty word,

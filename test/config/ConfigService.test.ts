@@ -138,7 +138,9 @@ describe("a fault of the configuration", () => {
     Effect.map(
       fault("[defaults]\n\npersistent = \"yes\"\n"),
       (message) =>
-        expect(message).toMatch(/^\.config\/clincus\/config\.toml:3:1: defaults\.persistent: Expected/)
+        expect(message).toMatch(
+          /^\.config\/clincus\/config\.toml:3:1: defaults\.persistent has to be true or false, not/
+        )
     ))
   it.scoped("names the place where TOML ends", () =>
     Effect.map(

@@ -133,8 +133,16 @@ describe("a workspace's own file", () => {
 describe("a workspace's own file that says too much", () => {
   for (
     const [name, text, message] of [
-      ["a name", `[defaults]\nimage = "${"x".repeat(101)}"\n`, "defaults.image: longer than 100 characters"],
-      ["a limit", `[limits]\nmemory = "${"1".repeat(101)}"\n`, "limits.memory: longer than 100 characters"],
+      [
+        "a name",
+        `[defaults]\nimage = "${"x".repeat(101)}"\n`,
+        `defaults.image has to be a text in quotes of 1 to 100 characters, not "${"x".repeat(40)}…"`
+      ],
+      [
+        "a limit",
+        `[limits]\nmemory = "${"1".repeat(101)}"\n`,
+        `limits.memory has to be a text in quotes of 1 to 100 characters, not "${"1".repeat(40)}…"`
+      ],
       [
         "a key",
         `${"k".repeat(100_000)} = 1\n`,
@@ -143,7 +151,7 @@ describe("a workspace's own file that says too much", () => {
       [
         "a value",
         `[defaults]\npersistent = "${"x".repeat(100_000)}"\n`,
-        `defaults.persistent: ${`Expected boolean, actual "${"x".repeat(200)}`.slice(0, 200)}…`
+        `defaults.persistent has to be true or false, not "${"x".repeat(40)}…"`
       ]
     ] as const
   ) {

@@ -388,7 +388,7 @@ describe("clincus info", () => {
       })
       expect(yield* clincus("info", "zz")).toMatchObject({
         status: 1,
-        stderr: expect.stringContaining("no saved session has an id that begins with 'zz'")
+        stderr: expect.stringContaining("no session or container is named 'zz'")
       })
     }))
 })
@@ -529,6 +529,22 @@ describe("clincus clean", () => {
       expect(yield* containers).toEqual({ [runs.container]: "Running", [stands.container]: "Stopped" })
       yield* succeeds("clean", "--sessions", "--force")
       expect(yield* sessions).toEqual([runs.session, stands.session].toSorted())
+    }))
+
+  Library.test("says at once what a session leaves whose tool has just ended", () =>
+    Effect.gen(function*() {
+      const { workspace } = yield* World
+      const session = yield* background(workspace())
+      yield* succeeds("tmux", "send", session.container, "exit")
+      const status = yield* savedPath(session, "outcome/status")
+      yield* eventually("the tool's word", Effect.sync(() => Fs.existsSync(status)), (there) => there)
+      // Its container is still going down.
+      expect(yield* containers).toHaveProperty([session.container])
+      const first = yield* json("clean", "--sessions", "--dry-run")
+      expect(first).toMatchObject({
+        items: [{ name: expect.stringContaining(session.session), what: "saved session (tool exited)" }]
+      })
+      expect(yield* json("clean", "--sessions", "--dry-run")).toEqual(first)
     }))
 
   Library.test("removes containers of ours that belong to no session", () =>

@@ -118,7 +118,7 @@ const cases: ReadonlyArray<Case> = [
     args: start,
     config: "[session]\n  on_exit = \"explode\"\n",
     status: 1,
-    stderr: "clincus: {config}:2:3: session.on_exit: "
+    stderr: "clincus: {config}:2:3: session.on_exit has to be \"end\" or \"shell\", not \"explode\"\n"
   },
   {
     name: "a configuration file that is named and does not exist",
@@ -199,6 +199,20 @@ const cases: ReadonlyArray<Case> = [
       + "Run 'clincus list' to see the sessions that are live.\n"
   },
   {
+    name: "several containers, all that are missing",
+    args: ["kill", "no-such-container", "nor-this"],
+    status: 1,
+    stderr: "clincus: no container is named no-such-container; no container is named nor-this\n"
+      + "Nothing was ended. Run 'clincus list' to see the sessions that are live.\n"
+  },
+  {
+    name: "a name that no session has",
+    args: ["info", "nope"],
+    status: 1,
+    stderr: "clincus: no session or container is named 'nope'\n"
+      + "A container's name will do, or the id of a session or its beginning: 'clincus list --all' shows them.\n"
+  },
+  {
     name: "nothing that runs to attach to",
     args: ["attach"],
     status: 1,
@@ -230,6 +244,54 @@ layer(Library.layer, { excludeTestServices: true })("a message names the thing, 
         expect(yield* containers).toEqual({})
       }))
   }
+
+  it.scoped("several containers of which one is there: that is not ended", () =>
+    Effect.gen(function*() {
+      const { workspace } = yield* World
+      const { container } = yield* background(workspace(), "--debug")
+      expect(yield* run(["shutdown", "a", container, "b"])).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: "clincus: no container is named a; no container is named b\n"
+          + "Nothing was ended. Run 'clincus list' to see the sessions that are live.\n"
+      })
+      expect(yield* containers).toEqual({ [container]: "Running" })
+      expect((yield* run(["kill", container])).status).toBe(0)
+    }))
+
+  it.scoped("a tool that writes to the terminal of whoever starts it: shown, not obeyed", () =>
+    Effect.gen(function*() {
+      const { workspace } = yield* World
+      const directory = workspace()
+      // Written past tmux, which would obey it, and where the pane cannot put the true screen in its place.
+      Fs.writeFileSync(
+        join(directory, "fake"),
+        `#!/bin/bash
+cd /var/lib/clincus/outcome
+mkdir .screen
+printf 'first\\033[2J\\033]0;mine\\007\\r\\302\\233\\342\\200\\256\\nclincus: all is well\\n' > screen
+exit 9
+`,
+        { mode: 0o755 }
+      )
+      expect(yield* run(["shell", "--background", directory])).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: [
+          "clincus: The fake tool ended at once, with status 9",
+          "  first\\x1b[2J\\x1b]0;mine\\x07\\r\\x9b\\u202e",
+          "  clincus: all is well",
+          "Run 'clincus shell --debug' to try it by hand.",
+          ""
+        ].join("\n")
+      })
+      const terminal = yield* openTerminal({ directory })
+      yield* terminal.line("clincus shell; echo status=$?")
+      expect(yield* terminal.status).toBe(9)
+      expect(yield* terminal.screen).toContain(
+        "?\n  first\\x1b[2J\\x1b]0;mine\\x07\\r\\x9b\\u202e\n  clincus: all is well\nclincus: fake ended with status 9;"
+      )
+    }))
 
   it.scoped("a slot in use, with the command that attaches", () =>
     Effect.gen(function*() {

@@ -67,7 +67,7 @@ const until = async (what: () => boolean) => {
 
 describe("a signal", () => {
   for (
-    const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const
+    const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129], ["SIGQUIT", 131]] as const
   ) {
     it(`${signal} runs the finalizers, who know of it, and ends with ${status}`, async () => {
       expect(await interrupt(signal, signal)).toEqual({
@@ -82,8 +82,7 @@ describe("a signal", () => {
     expect(await interrupt("twice", "SIGINT", "SIGINT")).toEqual({
       status: 130,
       stderr:
-        "waiting\nclincus: clean-up is under way; once more ends it at once, and may leave a container behind\n" +
-        "cleaned up\n",
+        "waiting\nclincus: cleaning up; once more stops that, and the next command does the rest\ncleaned up\n",
       note: "cleaned up after SIGINT\n"
     })
   })
@@ -132,6 +131,16 @@ describe("in a terminal", () => {
     keys("C-c")
     expect(await ended()).toBe(130)
     expect(readFileSync(file, "utf8")).toBe("cleaned up after SIGINT\n")
+  })
+
+  it("Ctrl-\\ is SIGQUIT, and leaves no core", async () => {
+    const file = join(directory, "ctrl-backslash")
+    const { ended, keys, screen } = session("ctrl-backslash", "", "wait", file)
+    await until(() => screen().includes("waiting"))
+    keys("C-\\")
+    expect(await ended()).toBe(131)
+    expect(readFileSync(file, "utf8")).toBe("cleaned up after SIGQUIT\n")
+    expect(screen()).not.toContain("core dumped")
   })
 
   it("a question is asked until it is answered", async () => {

@@ -1,15 +1,16 @@
 import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
+import { createConnection, createServer, type Server, type Socket } from "node:net"
 import { join } from "node:path"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import { HistoryStore } from "../../src/session/HistoryStore.ts"
 import { eventually } from "../incus/support/eventually.ts"
 import * as Library from "../incus/support/library.ts"
-import { containers, inside, untilScreen, untilStatus } from "../incus/support/look.ts"
-import { background, json, succeeds } from "../incus/support/program.ts"
+import { containers, inside, texts, untilScreen, untilStatus } from "../incus/support/look.ts"
+import { background, json, run, succeeds } from "../incus/support/program.ts"
 import { openTerminal } from "../incus/support/terminal.ts"
-import { World } from "../incus/support/World.ts"
+import { socket, World } from "../incus/support/World.ts"
 
 const quietModes = "alternate=0 cursor=1 mouse=0 keypad=0"
 
@@ -26,6 +27,30 @@ const begin = (window: Parameters<typeof openTerminal>[0] = {}) =>
     const directory = workspace()
     return { directory, terminal: yield* openTerminal({ directory, ...window }) }
   })
+
+/** A socket that leads to the daemon until it is frozen; nothing gets through then, and nothing is cut off. */
+const throughProxy = (path: string) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly sockets: Set<Socket>; readonly server: Server }>((resume) => {
+      const sockets = new Set<Socket>()
+      const server = createServer((client) => {
+        const upstream = createConnection(socket)
+        for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+          sockets.add(from)
+          from.on("error", () => to.destroy()).on("close", () => to.destroy()).pipe(to)
+        }
+      }).listen(path, () => resume(Effect.succeed({ sockets, server })))
+    }),
+    ({ server, sockets }) =>
+      Effect.sync(() => {
+        for (const one of sockets) one.destroy()
+        server.close()
+      })
+  ).pipe(Effect.map(({ sockets }) => ({
+    freeze: Effect.sync(() => {
+      for (const one of sockets) one.unpipe().pause()
+    })
+  })))
 
 describe("clincus shell in a terminal", () => {
   Library.test("start, type, see, resize; the tool exits, the container is gone, what was said is saved", () =>
@@ -53,10 +78,14 @@ describe("clincus shell in a terminal", () => {
       yield* terminal.line("exit 0")
       expect(yield* terminal.status).toBe(0)
       expect(yield* terminal.modes).toBe(quietModes)
-      // Nothing is left on the screen but the commands that were typed.
-      expect(yield* terminal.screen).toBe("host$ clincus shell; echo status=$?\nstatus=0\nhost$")
       expect(yield* containers).toEqual({})
       const saved = yield* newest
+      // Nothing is left on the screen but the command that was typed, and the end in words that fit.
+      expect(yield* terminal.screen).toBe(
+        "host$ clincus shell; echo status=$?\n" +
+          `fake exited; saved in ~/.clincus/sessions-fake. Go on with: clincus shell --resume=${saved?.id}\n` +
+          "status=0\nhost$"
+      )
       expect(saved).toMatchObject({ workspace: directory, container, end: { reason: "exited", status: 0 } })
       const history = yield* HistoryStore
       const conversation = join(history.directory(saved ?? { tool: "", id: "" }), ".fake/conversation")
@@ -132,7 +161,11 @@ describe("clincus shell in a terminal", () => {
       // Whoever attached sees the end too.
       yield* terminal.line("echo farewell; exit 4")
       expect(yield* terminal.status).toBe(4)
-      expect(yield* terminal.screen).toContain("clincus: fake ended with status 4\nstatus=4")
+      expect(yield* terminal.screen).toContain([
+        "clincus: fake ended with status 4; saved in ~/.clincus/sessions-fake.",
+        `Go on with: clincus shell --resume=${(yield* newest)?.id}`,
+        "status=4"
+      ].join("\n"))
       yield* untilStatus(container, "Gone")
     }))
 
@@ -149,6 +182,196 @@ describe("clincus shell in a terminal", () => {
       expect(yield* terminal.modes).toBe(quietModes)
       const saved = yield* newest
       expect(saved?.end).toEqual({ reason: "interrupted" })
+    }))
+
+  Library.test("SIGQUIT ends the session as well, and leaves no core", () =>
+    Effect.gen(function*() {
+      const { directory, terminal } = yield* begin()
+      yield* terminal.line("ulimit -c unlimited; clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      process.kill(yield* terminal.pid, "SIGQUIT")
+      expect(yield* terminal.status).toBe(131)
+      expect(yield* terminal.modes).toBe(quietModes)
+      expect(yield* terminal.screen).not.toContain("dumped")
+      expect(Fs.readdirSync(directory)).toEqual(["fake"])
+      expect(yield* containers).toEqual({})
+      expect((yield* newest)?.end).toEqual({ reason: "interrupted" })
+    }))
+
+  Library.test("stopped, it gives the terminal back; continued, the session is there again", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin()
+      yield* terminal.line("clincus shell --background; clear; clincus attach; echo status=$?")
+      yield* terminal.shows("fake>")
+      yield* terminal.line("echo before")
+      yield* terminal.shows("\nbefore")
+      const attached = yield* terminal.modes
+      expect(attached).not.toBe(quietModes)
+      const pid = yield* terminal.pid
+      for (const signal of ["SIGTSTP", "SIGSTOP"] as const) {
+        process.kill(pid, signal)
+        yield* terminal.shows("Stopped")
+        // Nobody is asked before SIGSTOP; the next command line of the shell is readable all the same.
+        if (signal === "SIGTSTP") expect(yield* terminal.modes).toBe(quietModes)
+        yield* terminal.line("printf 'a\\nb\\n'")
+        yield* terminal.shows("\na\nb\n")
+        const columns = signal === "SIGTSTP" ? 70 : 90
+        yield* terminal.resize(columns, 24)
+        yield* terminal.line("fg")
+        yield* terminal.until(
+          "the size of now",
+          (seen) => seen.split("\n").at(-1)?.length === columns - 1
+        )
+        yield* terminal.until(
+          "the session's screen",
+          (seen) => seen.includes("C-b d detaches") && seen.includes("\nbefore") && !seen.includes("\nb\n")
+        )
+        expect(yield* terminal.modes).toBe(attached)
+        yield* terminal.line(`echo after ${signal}`)
+        yield* terminal.shows(`\nafter ${signal}`)
+      }
+      // The key with which tmux suspends its client would leave a terminal that nobody can wake.
+      yield* terminal.keys("C-b", "C-z")
+      yield* terminal.line("echo awake")
+      yield* terminal.shows("\nawake")
+      yield* terminal.line("exit")
+      yield* terminal.shows("Go on with")
+      expect(yield* terminal.modes).toBe(quietModes)
+    }))
+
+  Library.test("the third signal ends it whatever holds the clean-up, and gives the terminal back", () =>
+    Effect.gen(function*() {
+      const { root } = yield* World
+      const daemon = yield* throughProxy(join(root, "proxy.sock"))
+      const { terminal } = yield* begin({ environment: { INCUS_SOCKET: join(root, "proxy.sock") } })
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      const container = yield* only
+      const pid = yield* terminal.pid
+      yield* daemon.freeze
+      for (const signal of ["SIGTERM", "SIGQUIT", "SIGINT"] as const) {
+        // The clean-up waits for the daemon.
+        expect(yield* terminal.modes).not.toBe(quietModes)
+        process.kill(pid, signal)
+        yield* Effect.sleep("300 millis")
+      }
+      expect(yield* terminal.status).toBe(143)
+      expect(yield* terminal.modes).toBe(quietModes)
+      yield* terminal.line("printf 'a\\nb\\n'")
+      yield* terminal.until("an echo", (seen) => seen.endsWith("\na\nb\nhost$"))
+      // The daemon never heard of an end, so the session runs and can be attached to.
+      yield* succeeds("list")
+      expect(yield* containers).toEqual({ [container]: "Running" })
+      yield* terminal.clear
+      yield* terminal.line(`INCUS_SOCKET=${socket} clincus attach; echo status=$?`)
+      yield* terminal.shows("fake>")
+      yield* terminal.line("exit")
+      expect(yield* terminal.status).toBe(0)
+    }))
+
+  describe("three signals during set-up leave what the next command mends", () => {
+    for (const delay of [0, 100, 200, 300, 400]) {
+      Library.test(`${delay} ms after its record appears`, () =>
+        Effect.gen(function*() {
+          const { home, saved } = yield* World
+          const secret = "t0p-secret"
+          Fs.mkdirSync(join(home, ".fake"))
+          Fs.writeFileSync(join(home, ".fake/credentials.json"), secret)
+          const { terminal } = yield* begin()
+          yield* terminal.line("clincus shell; echo status=$?")
+          yield* eventually("a record", Effect.sync(() => Fs.existsSync(`${saved}/open`)), (there) => there)
+          yield* Effect.sleep(delay)
+          const pid = yield* terminal.pid
+          for (const signal of ["SIGQUIT", "SIGTERM", "SIGINT"] as const) {
+            yield* Effect.ignore(Effect.try(() => process.kill(pid, signal)))
+            yield* Effect.sleep("5 millis")
+          }
+          expect(yield* terminal.status).toBe(131)
+          expect(yield* terminal.modes).toBe(quietModes)
+          const open = Fs.readdirSync(`${saved}/open`).map((name) =>
+            Fs.readFileSync(`${saved}/open/${name}`, "utf8")
+          )
+          yield* succeeds("list")
+          if (open.some((record) => record.includes("\"running\""))) {
+            // It was up already, and no end had been asked for yet, or one that Incus is about.
+            for (const container of Object.keys(yield* containers)) {
+              yield* run(["kill", container])
+              yield* untilStatus(container, "Gone")
+            }
+            yield* succeeds("list")
+          }
+          expect(yield* containers).toEqual({})
+          expect(Fs.readdirSync(`${saved}/open`)).toEqual([])
+          expect(texts(saved).filter(([, text]) => text.includes(secret))).toEqual([])
+        }))
+    }
+  })
+
+  Library.test("a container in which no tool runs says so, with what can be done", () =>
+    Effect.gen(function*() {
+      const { workspace } = yield* World
+      const terminal = yield* openTerminal()
+      const { container, session } = yield* background(workspace())
+      // As after a reboot: the off-switch is gone together with tmux.
+      yield* inside(container, "kill -9 $(pgrep -f '[/]var/lib/clincus/watch') $(pgrep tmux)")
+      yield* terminal.line(`clincus attach ${container}; echo status=$?`)
+      expect(yield* terminal.status).toBe(1)
+      expect(yield* terminal.screen).toBe([
+        `host$ clincus attach ${container}; echo status=$?`,
+        `clincus: no tool is running in ${container}`,
+        "Its system was restarted, or tmux was killed. The conversation is saved.",
+        `  ${`clincus attach ${container} --bash`.padEnd(59)}   look inside`,
+        `  ${`clincus kill ${container}`.padEnd(59)}   end it`,
+        `  clincus shell --resume=${session}   then go on`,
+        "status=1",
+        "host$"
+      ].join("\n"))
+      expect(yield* terminal.modes).toBe(quietModes)
+      expect(yield* containers).toEqual({ [container]: "Running" })
+      // One that another clincus is still starting is no such container.
+      const { saved } = yield* World
+      const record = join(saved, "open", `fake.${session}`)
+      const running = Fs.readFileSync(record, "utf8")
+      Fs.writeFileSync(record, running.replace("\"running\"", "\"starting\""))
+      yield* terminal.clear
+      yield* terminal.line(`clincus attach ${container}; echo status=$?`)
+      expect(yield* terminal.status).toBe(1)
+      expect(yield* terminal.screen).toContain(`clincus: the tool in ${container} has not started yet\n`)
+      Fs.writeFileSync(record, running)
+      // What it says works.
+      yield* succeeds("kill", container)
+      yield* terminal.clear
+      yield* terminal.line(`clincus shell --resume=${session}; echo status=$?`)
+      yield* terminal.shows("fake resume ready")
+      yield* terminal.line("exit")
+      expect(yield* terminal.status).toBe(0)
+    }))
+
+  Library.test("tmux that is killed under a terminal ends the session, one that is detached from inside does not", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* begin()
+      yield* terminal.line("clincus shell; echo status=$?")
+      yield* terminal.shows("fake start ready")
+      const container = yield* only
+      yield* terminal.line("tmux detach-client")
+      expect(yield* terminal.status).toBe(0)
+      const detached = yield* terminal.screen
+      expect(detached).toContain(`?\nDetached: ${container} keeps running.\n`)
+      expect(detached).not.toContain("[")
+      expect(yield* containers).toEqual({ [container]: "Running" })
+      yield* terminal.clear
+      yield* terminal.line("clincus attach; echo status=$?")
+      yield* terminal.shows("fake>")
+      yield* terminal.line("tmux kill-server")
+      expect(yield* terminal.status).toBe(0)
+      expect(yield* terminal.screen).toBe([
+        "host$ clincus attach; echo status=$?",
+        `${container} went away; saved in ~/.clincus/sessions-fake.`,
+        `Go on with: clincus shell --resume=${(yield* newest)?.id}`,
+        "status=0",
+        "host$"
+      ].join("\n"))
+      expect(yield* containers).toEqual({})
     }))
 
   Library.test("a closed window is a detach: the session lives on", () =>
@@ -212,7 +435,7 @@ describe("clincus shell in a terminal", () => {
       yield* succeeds("kill", container)
       expect(yield* terminal.status).toBe(0)
       expect(yield* terminal.modes).toBe(quietModes)
-      expect(yield* terminal.screen).toContain(`${container} was ended from outside`)
+      expect(yield* terminal.screen).toContain(`?\n${container} was killed; saved in `)
       expect((yield* newest)?.end).toEqual({ reason: "killed" })
       // What is typed is seen again, and lines end where they should.
       yield* terminal.line("printf 'a\\nb\\n'")
@@ -223,7 +446,7 @@ describe("clincus shell in a terminal", () => {
       yield* terminal.shows("fake start ready")
       yield* succeeds("kill", yield* only)
       expect(yield* terminal.status).toBe(0)
-      expect(yield* terminal.screen).toContain("was ended from outside")
+      expect(yield* terminal.screen).toContain("was killed; saved in ")
       yield* terminal.clear
       yield* terminal.line("clincus shell; echo status=$?")
       yield* terminal.shows("fake start ready")
@@ -264,12 +487,12 @@ describe("clincus shell in a terminal", () => {
       expect(yield* terminal.status).toBe(127)
       const missing = yield* terminal.screen
       expect(missing).toMatch(/workspace\/fake: No such file or directory/)
-      expect(missing).toContain("clincus: fake ended with status 127")
+      expect(missing).toContain("clincus: fake ended with status 127; saved in ")
       yield* terminal.clear
       Fs.writeFileSync(join(directory, "fake"), "#!/bin/sh\necho it is broken >&2\nexit 9\n", { mode: 0o755 })
       yield* terminal.line("clincus shell; echo status=$?")
       expect(yield* terminal.status).toBe(9)
-      expect(yield* terminal.screen).toContain("  it is broken\nclincus: fake ended with status 9\nstatus=9")
+      expect(yield* terminal.screen).toContain("  it is broken\nclincus: fake ended with status 9; saved in ")
       expect(yield* containers).toEqual({})
     }))
 
