@@ -1,3 +1,5 @@
+import { sessionUnit } from "../tmux/scripts.ts"
+
 /**
  * What is done inside the build container, one shell script a step. Both bases go through it, so it supposes no more
  * than a Debian 12 with systemd, apt and a network card `eth0`.
@@ -250,7 +252,8 @@ ${
     "[Service]\nExecStart=\nExecStart=udevadm trigger --type=devices --subsystem-match=net --action=add"
   )
 }
-systemctl enable systemd-networkd systemd-resolved
+${heredoc("/etc/systemd/system/clincus-session.service", sessionUnit)}
+systemctl enable systemd-networkd systemd-resolved clincus-session
 systemctl disable systemd-timesyncd 2>/dev/null || true
 systemctl set-default multi-user.target
 systemctl mask ${masked}

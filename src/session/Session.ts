@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import { Host } from "../domain/Host.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import { runVariable } from "../tmux/scripts.ts"
 import { type Guest, type TmuxFailure, TmuxService } from "../tmux/TmuxService.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
 import type { WorkspaceTooWide } from "./apart.ts"
@@ -170,7 +171,7 @@ const launch = (request: SessionRequest, identity: Identity, saved: SavedState, 
       occupy(place, {
         image: request.image,
         devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
-        config: { ...limitsOf(request.settings), ...idmapOf(identity) },
+        config: { ...limitsOf(request.settings), ...idmapOf(identity), ...runOf(saved.run.run) },
         labels,
         persistent: request.persistent,
         // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
@@ -199,6 +200,10 @@ const launch = (request: SessionRequest, identity: Identity, saved: SavedState, 
       })
     )
   })
+
+/** Tells the container's init which run it was started for: see `sessionUnit`. */
+const runOf = (run: string | undefined): Record<string, string> =>
+  run === undefined ? {} : { [`environment.${runVariable}`]: run }
 
 /** True unless Incus says that no container holds the state for this run. */
 const isHeld = (holder: Holder) =>
@@ -248,6 +253,7 @@ const startTool = (request: SessionRequest, identity: Identity, saved: SavedStat
     const mode = request.debug ? "debug" : saved.resumed ? "resume" : "start"
     const moment = request.moment ?? 0
     const ended = yield* tmux.start(guest, {
+      run: saved.run.run ?? saved.id,
       user,
       command: commandOf(request.tool, { id: saved.conversation }, mode),
       environment: saved.environment,

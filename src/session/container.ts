@@ -5,6 +5,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import type { Instances } from "../incus/instances.ts"
 import { mayPass, passing } from "../incus/retry.ts"
 import type { Instance } from "../incus/schemas.ts"
+import { runVariable } from "../tmux/scripts.ts"
 import { ContainerLeft } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
 import { sameRun } from "./run.ts"
@@ -67,13 +68,34 @@ export const releaseState = (instances: Instances, container: string, holder: Ho
   instances.edit(container, (instance) =>
     instance.status === "Stopped" && belongsTo(instance, holder)
       ? Option.some({
-        config: { ...instance.config },
+        // Whoever starts it by hand has it without a session, and so without an off-switch.
+        config: Object.fromEntries(
+          Object.entries(instance.config).filter(([key]) => key !== `environment.${runVariable}`)
+        ),
         devices: Object.fromEntries(
           Object.entries(instance.devices).filter(([name]) => !stateDevice.test(name))
         ),
         ephemeral: instance.ephemeral
       })
       : Option.none())
+
+/** What Incus is about to start shows as up within this time. */
+const startTime = "700 millis"
+
+/** Stops a container that comes up again; true if it has stayed off. */
+const keepStopped = (instances: Instances, container: string) =>
+  Effect.gen(function*() {
+    yield* Effect.sleep(startTime)
+    const { status } = yield* instances.get(container)
+    if (status === "Stopped") return true
+    yield* instances.stop(container, { force: true }).pipe(
+      Effect.retry({
+        schedule: patience,
+        while: (error) => error._tag !== "InstanceNotFound" && mayPass(error)
+      })
+    )
+    return false
+  })
 
 /**
  * Makes certain that a container which is off stays without its session: an ephemeral one is deleted, a persistent one
@@ -85,7 +107,13 @@ export const retire = (instances: Instances, container: string, holder: Holder) 
     // Another run has it: this one's hold on the state ended when its devices were replaced.
     if (!belongsTo(instance, holder)) return true
     if (Option.exists(fromInstance(instance), ({ persistent }) => persistent === "true")) {
-      return yield* Effect.as(releaseState(instances, container, holder), true)
+      yield* releaseState(instances, container, holder)
+      // It may have been starting when the devices were taken off, with what it had before: then it is stopped for good.
+      yield* Effect.repeat(keepStopped(instances, container), {
+        until: (stayed) => stayed,
+        times: 5
+      })
+      return true
     }
     // Without force: Incus deletes nothing that runs.
     yield* instances.remove(container)

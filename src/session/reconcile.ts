@@ -2,6 +2,7 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { Host } from "../domain/Host.ts"
 import { Owner, stateOfOwner } from "../domain/Owner.ts"
@@ -22,7 +23,7 @@ import * as State from "./StateDirectory.ts"
 const decodeOwner = Schema.decodeUnknownOption(Schema.parseJson(Owner))
 
 /** A reboot shows as stopped for a quarter of a second; what is off for this long is off. */
-const rebootTime = "1500 millis"
+const rebootTime = "800 millis"
 /** What Incus was asked for is to be seen within this time. */
 const creationTime = "700 millis"
 /** How long the system of a persistent container gets to shut down (s). */
@@ -208,6 +209,17 @@ export const reconcile = Effect.gen(function*() {
   return finished.flat()
 })
 
-/** Waits, briefly, until a container whose tool has ended is off, and then reconciles. For whoever watched it end. */
+/** Waits, briefly, until a container whose tool has ended is off, and its run is finished. For whoever watched it end. */
 export const settle = (container: string) =>
-  waitUntilStopped(container, 10_000).pipe(Effect.zipRight(reconcile), Effect.asVoid)
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    yield* waitUntilStopped(container, 10_000)
+    // Incus says that it is off a moment before it has deleted it.
+    const isOver = Effect.zipRight(reconcile, history.runs.list).pipe(
+      Effect.map(({ runs }) => !runs.some((run) => run.container === container))
+    )
+    yield* Effect.repeat(isOver, {
+      until: (over) => over,
+      schedule: Schedule.spaced("200 millis").pipe(Schedule.intersect(Schedule.recurs(10)))
+    })
+  }).pipe(Effect.asVoid)

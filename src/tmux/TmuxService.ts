@@ -20,6 +20,8 @@ export interface Guest {
 }
 
 export interface TmuxStart {
+  /** Of this start: the off-switch in the container is for it and no other. */
+  readonly run: string
   readonly user: string
   readonly command: ReadonlyArray<string>
   /** Given to the tool without a command line or a file in between; any value is safe. */
@@ -178,6 +180,7 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
               gid: guest.gid,
               home: guest.home,
               directory: guest.directory,
+              run: start.run,
               user: start.user,
               columns: start.size.columns,
               rows: start.size.rows,

@@ -50,6 +50,7 @@ unbind-key C-z
 const pane =
   `# Keys that come before the tool does must not end the pane. A handler, for the tool would inherit what is ignored.
 trap : INT QUIT TSTP
+printf '%s\\n' "$$" >${guestDirectory}/pane.pid
 exec 9>${guestDirectory}/alive
 tmux() { command tmux -S ${socketPath} "$@" 9>&-; }
 # With job control Ctrl+C is the tool's alone, and a tool that suspends itself is woken: there is no shell here to do so.
@@ -74,14 +75,67 @@ tmux detach-client -s clincus -E "exit ${attachStatus.ended}"
 exit 0
 `
 
-/** Waits for the pane's end, takes the credentials out of what is saved and switches the container off. */
-const watch = `read -r -d '' _ < ${guestDirectory}/alive
-[ "$#" -eq 0 ] || rm -rf -- "$@"
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-  systemctl poweroff && exit
-  sleep 1
-done
-poweroff -ff
+/** The variable of the container's init that says which run it was started for; see `Session`. */
+export const runVariable = "CLINCUS_RUN"
+const unitName = "clincus-session.service"
+
+/**
+ * The off-switch, in the hands of the container's init: started by it at each boot, and again if somebody kills it. In a
+ * container that was started for no session it does nothing. An image has it, and the start script adds it to others.
+ */
+export const sessionUnit = `[Unit]
+Description=Switches the container off when its session is over
+[Service]
+ExecStart=/bin/bash -c 'until [ -e ${guestDirectory}/watch ]; do grep -qz ^${runVariable}= /proc/1/environ || exit 77; sleep 0.3; done; exec /bin/bash ${guestDirectory}/watch'
+Restart=always
+RestartSec=300ms
+RestartPreventExitStatus=77
+SuccessExitStatus=77
+TimeoutStopSec=1s
+[Install]
+WantedBy=multi-user.target
+`
+
+/**
+ * Waits for the pane's end, takes the credentials out of what is saved and switches the container off. After a reboot the
+ * pane is gone with all the rest: that is an end too. With the word "loose" it is only there until init has the unit.
+ */
+const watch = `cd ${guestDirectory} || exit 77
+started() { local line; read -r line </proc/1/stat; set -- \${line##*) }; printf %s "\${20}"; }
+finish() {
+  while IFS= read -r -d '' path; do rm -rf -- "$path"; done <removed
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    systemctl poweroff && exit
+    sleep 1
+  done
+  poweroff -ff
+}
+run=
+while IFS= read -r -d '' pair; do case $pair in ${runVariable}=*) run=\${pair#*=} ;; esac; done </proc/1/environ
+[ "\${1-}" != loose ] || [ -n "$run" ] || read -r run <session
+[ -n "$run" ] || exit 77
+if [ "\${1-}" = loose ]; then
+  (
+    for _ in {1..60}; do
+      sleep 1
+      systemctl is-active --quiet ${unitName} && kill $$ && exit
+      systemctl daemon-reload && systemctl start --no-block ${unitName}
+    done
+  ) 2>/dev/null &
+fi
+# What stands there may still be of an earlier run: the start script of this one writes it anew.
+until { read -r of && read -r at; } 2>/dev/null <session && [ "$of" = "$run" ]; do sleep 0.3; done
+[ "$at" = "$(started)" ] || finish
+for _ in {1..200}; do [ ! -s pane.pid ] || break; sleep 0.1; done
+pane=$(<pane.pid) || finish
+kill -0 "$pane" || finish
+read -r -d '' _ <alive &
+reader=$!
+sleep 1
+# It may have ended just before the pipe was opened, which then waits for ever.
+kill -0 "$pane" || finish
+wait "$reader"
+finish
 `
 
 /** A line that writes a file without a process. */
@@ -130,14 +184,24 @@ ${prelude}
 ${file(`${guestDirectory}/tmux.conf`, configuration)}${file(`${guestDirectory}/pane`, pane)}${
   file(`${guestDirectory}/watch`, watch)
 }
-for old in ${guestDirectory}/alive ${socketPath} ${momentPath}; do [ ! -e "$old" ] || rm -f "$old"; done
+for old in ${guestDirectory}/alive ${guestDirectory}/pane.pid ${socketPath} ${momentPath}; do [ ! -e "$old" ] || rm -f "$old"; done
 mkfifo ${guestDirectory}/alive
 if [ "$_clincus_moment" != 0 ]; then
   mkfifo -m 666 ${momentPath}
   exec 8<>${momentPath}
 fi
 chown "$_clincus_uid:$_clincus_gid" "\${_clincus_owned[@]}"
-setsid bash ${guestDirectory}/watch "\${_clincus_removed[@]}" </dev/null >/dev/null 2>&1 &
+(umask 077; : >${guestDirectory}/removed; [ "$_clincus_remove" = 0 ] || printf '%s\\0' "\${_clincus_removed[@]}" >${guestDirectory}/removed)
+read -r line </proc/1/stat
+set -- \${line##*) }
+printf '%s\\n' "$_clincus_run" "\${20}" >${guestDirectory}/session
+if [ ! -e /etc/systemd/system/${unitName} ]; then
+  mkdir -p /etc/systemd/system/multi-user.target.wants
+  ${
+  file(`/etc/systemd/system/${unitName}`, sessionUnit)
+}  ln -sf ../${unitName} /etc/systemd/system/multi-user.target.wants/${unitName}
+fi
+setsid bash ${guestDirectory}/watch loose </dev/null >/dev/null 2>&1 &
 # From here on the tool's variables are set: those of this script have a prefix that no other may have.
 while IFS= read -r -d '' _clincus_pair; do export "$_clincus_pair"; done
 export HOME="$_clincus_home" USER="$_clincus_user" LOGNAME="$_clincus_user" SHELL=/bin/bash CLINCUS_ON_EXIT="$_clincus_on_exit"

@@ -33,7 +33,7 @@ const report = (args: ReadonlyArray<string>, environment: Readonly<Record<string
 
 const infrastructure = Effect.forEach(
   [
-    ["storage", "list"],
+    ["storage", "list", "--format", "csv", "--columns", "nDs"],
     ["network", "list", "--format", "csv", "--columns", "tm4n"],
     ["profile", "list", "--format", "csv", "--columns", "nd"],
     ["profile", "show", "clincus"]

@@ -217,7 +217,7 @@ layer(Library.layer, { excludeTestServices: true })("the real tools", (it) => {
         yield* configure(`${configuration}\n[paths]\npreserve_workspace_path = true\n`)
         const directory = join(
           workspace(),
-          ...Array.from({ length: 9 }, () => "a-directory-with-a-long-name")
+          ...Array.from({ length: 8 }, () => "adirectorywithalongname")
         )
         Fs.mkdirSync(directory, { recursive: true })
         for (let here = directory; here !== root; here = dirname(here)) Fs.chownSync(here, 1000, 1000)

@@ -7,7 +7,15 @@ import { findLeftovers, removeLeftovers } from "../../../src/session/clean.ts"
 import { HistoryStore } from "../../../src/session/HistoryStore.ts"
 import { eventually } from "../support/eventually.ts"
 import * as Library from "../support/library.ts"
-import { containers, inside, statusOf, type, untilScreen } from "../support/look.ts"
+import {
+  containers,
+  inside,
+  statusOf,
+  type,
+  untilScreen,
+  untilStatus,
+  withoutOffSwitch
+} from "../support/look.ts"
 import { otherUser } from "../support/otherUser.ts"
 import { incus } from "../support/ownDaemon.ts"
 import { background, clincus, run, succeeds } from "../support/program.ts"
@@ -119,7 +127,7 @@ describe("a session that goes on", () => {
         const { container, session } = yield* background(directory, "--debug", "--slot", "1", ...mode)
         yield* inside(
           container,
-          `printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nExecStart=/bin/sh -c "echo boot >> /workspace/boots; sleep 0.4; reboot -f || systemctl reboot"\\n' > /etc/systemd/system/again.service
+          `${withoutOffSwitch} printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nExecStart=/bin/sh -c "echo boot >> /workspace/boots; sleep 0.4; reboot -f || systemctl reboot"\\n' > /etc/systemd/system/again.service
           mkdir -p /etc/systemd/system/sysinit.target.wants; ln -s ../again.service /etc/systemd/system/sysinit.target.wants/`
         )
         yield* Effect.ignore(inside(container, "reboot -f || systemctl reboot"))
@@ -234,4 +242,63 @@ describe("a session that goes on", () => {
       yield* terminal.shows("This is a shell in the container")
       yield* terminal.line("exit")
     }))
+})
+
+describe("the off-switch of a container", () => {
+  for (
+    const [what, line] of [
+      ["its system restarts", "reboot -f || systemctl reboot"],
+      ["everything in it is killed", "kill -9 -1"],
+      ["tmux is killed", "pkill -9 tmux"],
+      [
+        "what watches is killed, and then the tool ends",
+        "pkill -9 -f '[/]var/lib/clincus/watch'; sleep 1; pkill -x fake"
+      ]
+    ] as const
+  ) {
+    Library.test(`works if ${what}: an ephemeral session is gone, a persistent one stopped, and is gone on with`, () =>
+      Effect.gen(function*() {
+        const { saved, workspace } = yield* World
+        const directory = workspace()
+        const begin = (...mode: ReadonlyArray<string>) =>
+          Effect.gen(function*() {
+            const session = yield* background(directory, ...mode)
+            yield* untilScreen(session.container, "ready")
+            yield* type(session.container, ": apples")
+            yield* inside(
+              session.container,
+              "until systemctl is-active -q clincus-session; do sleep 0.2; done"
+            )
+            yield* Effect.ignore(inside(session.container, line))
+            return session
+          })
+        const ephemeral = yield* begin()
+        yield* untilStatus(ephemeral.container, "Gone")
+        const persistent = yield* begin("--persistent", "--slot", "2")
+        yield* untilStatus(persistent.container, "Stopped")
+        yield* eventually(
+          "nothing open",
+          Effect.map(succeeds("list"), () => Fs.readdirSync(join(saved, "open"))),
+          (open) => open.length === 0
+        )
+        const again = yield* run([
+          "shell",
+          "--background",
+          `--resume=${persistent.session}`,
+          "--format",
+          "json"
+        ], { directory })
+        expect(JSON.parse(again.stdout)).toMatchObject({ container: persistent.container })
+        yield* untilScreen(persistent.container, "said : apples")
+        // The control: it is not switched off while the tool goes on.
+        yield* Effect.sleep("3 seconds")
+        expect(yield* statusOf(persistent.container)).toBe("Running")
+        yield* succeeds("shutdown", persistent.container)
+        // Started by hand it has no session, and is left alone.
+        yield* incus({}, "start", persistent.container)
+        yield* Effect.sleep("3 seconds")
+        yield* succeeds("list")
+        expect(yield* statusOf(persistent.container)).toBe("Running")
+      }))
+  }
 })

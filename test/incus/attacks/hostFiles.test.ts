@@ -8,7 +8,7 @@ import { HistoryStore } from "../../../src/session/HistoryStore.ts"
 import { reconcile } from "../../../src/session/reconcile.ts"
 import { eventually } from "../support/eventually.ts"
 import * as Library from "../support/library.ts"
-import { containers, inside, statusOf } from "../support/look.ts"
+import { containers, inside, statusOf, withoutOffSwitch } from "../support/look.ts"
 import { otherUser, treasure } from "../support/otherUser.ts"
 import { background, clincus, run, succeeds } from "../support/program.ts"
 import { openTerminal } from "../support/terminal.ts"
@@ -21,7 +21,8 @@ const duration = Number(process.env["CLINCUS_ATTACK_SECONDS"] ?? "12") * 1000
  * What an agent with root in its container can do to be removed from at the wrong moment: directories that the host
  * empties at the end of a session are swapped for a link, and the system reboots all the time.
  */
-const attack = (home: string, target: string) => `
+const attack = (home: string, target: string) =>
+  `${withoutOffSwitch}
 cat > /opt/attack <<'END'
 #!/bin/bash
 echo boot >> /workspace/boots
@@ -64,7 +65,12 @@ describe("files of the host", () => {
             })
           const sessions = [yield* begin(), yield* begin("--persistent")]
           const until = Date.now() + duration
-          while (Date.now() < until) {
+          // On a busy machine a reboot takes its time.
+          const boots = () =>
+            Fs.existsSync(join(directory, "boots"))
+              ? Fs.readFileSync(join(directory, "boots"), "utf8").length / 5
+              : 0
+          while (Date.now() < until || (boots() < 6 && Date.now() < until + 60_000)) {
             yield* Effect.all([
               user.run(directory, "list"),
               user.run(directory, "clean", "--force"),
@@ -75,21 +81,25 @@ describe("files of the host", () => {
           yield* user.run(directory, "kill", "--force", ...sessions.map(({ container }) => container))
           expect(isWhole()).toBe(true)
           // The attack did go on.
-          expect(Fs.readFileSync(join(directory, "boots"), "utf8").split("\n").length).toBeGreaterThan(5)
+          expect(boots()).toBeGreaterThan(5)
           // The control: what is to be removed at the end is removed, and nothing is left open.
           yield* user.succeeds(directory, "kill", "--all", "--force")
           yield* user.succeeds(directory, "list")
           expect(yield* containers).toEqual({})
           expect(Fs.readdirSync(join(saved, "open"))).toEqual([])
           for (const { session } of sessions) {
-            const state = join(saved, "sessions-claude", session, ".claude")
-            expect(
-              Fs.readdirSync(state).filter((name) => ["backups", "sessions", "telemetry"].includes(name))
-            ).toEqual([])
+            const at = join(saved, "sessions-claude", session)
+            const left = Fs.readdirSync(join(at, ".claude")).filter((name) =>
+              ["backups", "sessions", "telemetry"].includes(name)
+            )
+            expect([left, Fs.readFileSync(join(at, "metadata.json"), "utf8")]).toEqual([
+              [],
+              expect.any(String)
+            ])
           }
           expect(isWhole()).toBe(true)
         }),
-      120_000 + duration
+      180_000 + duration
     )
   }
 
@@ -102,7 +112,7 @@ describe("files of the host", () => {
         const { container, session } = yield* background(workspace(), "--tool", "claude", "--debug", ...mode)
         const credentials = join(saved, "sessions-claude", session, ".claude/.credentials.json")
         const open = join(saved, "open", `claude.${session}`)
-        yield* Effect.ignore(inside(container, "reboot -f || systemctl reboot"))
+        yield* Effect.ignore(inside(container, `${withoutOffSwitch} reboot -f || systemctl reboot`))
         // Every look of these falls into the reboot.
         for (let turn = 0; turn < 8; turn++) yield* clincus("list")
         yield* eventually("it runs", statusOf(container), (status) => status === "Running")

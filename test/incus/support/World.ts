@@ -72,7 +72,11 @@ const make = Effect.gen(function*() {
           { concurrency: 4 }
         )
       }).pipe(
-        Effect.ensuring(Effect.sync(() => Fs.rmSync(root, { recursive: true, force: true }))),
+        Effect.ensuring(
+          Effect.sync(() =>
+            Fs.rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+          )
+        ),
         Effect.orDie
       )
   )

@@ -38,6 +38,17 @@ export const inside = (container: string, line: string, user = 0) =>
     return stdout
   })
 
+/**
+ * Shell lines by which root in a container takes the off-switch out of the hands of its init: after a reboot, or without
+ * tmux, it goes on then.
+ */
+export const withoutOffSwitch = `
+unit=/etc/systemd/system/clincus-session.service
+until systemctl is-active -q clincus-session; do sleep 0.2; done
+rm -f $unit; ln -s /dev/null $unit; systemctl daemon-reload; systemctl stop clincus-session
+pkill -9 -f '[/]var/lib/clincus/watch'
+`
+
 /** The directory of a saved session. */
 export const savedPath = (
   session: { readonly session: string; readonly tool: string },
