@@ -76,6 +76,8 @@ export { reconcile } from "./session/reconcile.ts"
 export type { SessionRequest } from "./session/request.ts"
 export { findResumable, findSaved, type Resumable, slotFor } from "./session/resume.ts"
 export { TooManyContainers } from "./session/room.ts"
+export type { RunRecord } from "./session/run.ts"
+export type { RunStore, SessionKey } from "./session/RunStore.ts"
 export { type Session, type SessionFailure, startSession } from "./session/Session.ts"
 export { layer as slotLayer, type Place, SlotService } from "./session/SlotService.ts"
 export { IdsNotMapped, LimitsTooLow, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
@@ -96,6 +98,7 @@ export {
 } from "./setup/SetupService.ts"
 export type { Action, SetupFailure, Status, StepName } from "./setup/Step.ts"
 export {
+  type Attached,
   type Guest,
   layer as tmuxLayer,
   NoTmux,
