@@ -8,6 +8,7 @@ import type { Host } from "../domain/Host.ts"
 import { Owner, stateOfOwner } from "../domain/Owner.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import type { Instances } from "../incus/instances.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { belongsTo, endContainer, holdsState, retire, waitUntilStopped } from "./container.ts"
 import type { ContainerLeft } from "./errors.ts"
@@ -22,8 +23,8 @@ import * as State from "./StateDirectory.ts"
 
 const decodeOwner = Schema.decodeUnknownOption(Schema.parseJson(Owner))
 
-/** A reboot shows as stopped for a quarter of a second; what is off for this long is off. */
-const rebootTime = "800 millis"
+/** A reboot shows as stopped for a quarter of a second; what is off for so many looks (100 ms apart) is off. */
+const looks = 8
 /** What Incus was asked for is to be seen within this time. */
 const creationTime = "700 millis"
 /** How long the system of a persistent container gets to shut down (s). */
@@ -86,6 +87,21 @@ const close = (run: RunRecord) =>
     return true
   })
 
+/** True if a container that was seen off stays so for longer than a reboot takes; it may reboot again and again. */
+const staysOff = (instances: Instances, container: string) =>
+  Effect.gen(function*() {
+    for (let look = 0; look < looks; look++) {
+      yield* Effect.sleep("100 millis")
+      const status = yield* instances.get(container).pipe(
+        Effect.map((instance) => instance.status),
+        Effect.catchTag("InstanceNotFound", () => Effect.succeed("Gone"))
+      )
+      if (status === "Gone") return true
+      if (status !== "Stopped") return false
+    }
+    return true
+  })
+
 /** Does what is decided of a run. True where it has been finished. */
 const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: number): Settling<boolean> =>
   Effect.gen(function*() {
@@ -120,8 +136,8 @@ const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: numb
         }
         return yield* close(run)
       case "retire":
-        yield* Effect.sleep(rebootTime)
-        return instance !== undefined && (yield* retire(there, instance.name, holder)) && (yield* close(run))
+        if (instance === undefined || !(yield* staysOff(there, instance.name))) return false
+        return (yield* retire(there, instance.name, holder)) && (yield* close(run))
       case "undo":
         if (instance !== undefined) yield* endContainer(instance.name, holder, shutdownSeconds, there)
         return yield* close(run)
