@@ -14,6 +14,8 @@ export interface Settings {
     readonly cpu: string | undefined
     readonly memory: string | undefined
     readonly processes: number | undefined
+    /** Those that the workspace's own file has set: a limit of an Incus profile that is lower stays in force. */
+    readonly ofWorkspace?: ReadonlyArray<"cpu" | "memory" | "processes">
   }
   readonly environment: {
     readonly forward: ReadonlyArray<string>

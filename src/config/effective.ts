@@ -74,7 +74,10 @@ export const settingsOf = (
     limits: {
       cpu: text("limits.cpu"),
       memory: text("limits.memory"),
-      processes: typeof processes === "number" ? processes : undefined
+      processes: typeof processes === "number" ? processes : undefined,
+      ofWorkspace: (["cpu", "memory", "processes"] as const).filter((name) =>
+        origins.some(({ key, source }) => key === `limits.${name}` && source.endsWith("/.clincus.toml"))
+      )
     },
     environment: {
       forward: Array.isArray(forward) ? forward.map(String) : [],

@@ -25,8 +25,9 @@ import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "./identity.ts"
 import type { Labels } from "./labels.ts"
 import type { EndReason, Metadata } from "./metadata.ts"
-import { type Occupied, occupy } from "./occupy.ts"
+import { type Occupied, occupy, profiles } from "./occupy.ts"
 import { commandOf, devicesOf, limitsOf, mountParents } from "./plan.ts"
+import { limitsWithin } from "./profileLimits.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
@@ -167,11 +168,12 @@ const launch = (request: SessionRequest, identity: Identity, saved: SavedState, 
       variables: Object.keys(saved.environment).toSorted().join(",")
     })
     const holder = { session: saved.id, run: saved.run.run }
+    const limits = yield* limitsWithin(request.settings.limits, profiles)
     const claimed = slots.claim(workspace, saved.slot, (place) =>
       occupy(place, {
         image: request.image,
         devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
-        config: { ...limitsOf(request.settings), ...idmapOf(identity), ...runOf(saved.run.run) },
+        config: { ...limitsOf({ limits }), ...idmapOf(identity), ...runOf(saved.run.run) },
         labels,
         persistent: request.persistent,
         // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.

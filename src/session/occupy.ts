@@ -29,7 +29,8 @@ export interface Occupied extends Place {
   readonly persistent: boolean
 }
 
-const profiles = ["default", "clincus"]
+/** The profiles of a session's container. */
+export const profiles = ["default", "clincus"]
 
 const create = (place: Place, spec: ContainerSpec) =>
   Effect.gen(function*() {

@@ -26,7 +26,7 @@ describe("a workspace's own file", () => {
         "[limits]\ncpu = \"0-2\"\nmemory = \"50%\"\nprocesses = 500\n",
         "[limits]\ncpu = 4\nmemory = \"4GiB\"\nprocesses = 100\n"
       )
-      expect(settings.limits).toEqual({ cpu: "0-2", memory: "4GiB", processes: 100 })
+      expect(settings.limits).toMatchObject({ cpu: "0-2", memory: "4GiB", processes: 100 })
       expect(["limits.cpu", "limits.memory", "limits.processes"].map(from)).toEqual([project, user, user])
       expect(withheld?.requests).toEqual([])
       expect(withheld?.limits).toEqual([
@@ -38,7 +38,7 @@ describe("a workspace's own file", () => {
   it.scoped("limits a user who has no limits, but not with what Incus takes for none", () =>
     Effect.gen(function*() {
       const { settings, withheld } = yield* load("[limits]\ncpu = 0\nmemory = \"50%\"\n")
-      expect(settings.limits).toEqual({ cpu: undefined, memory: "50%", processes: undefined })
+      expect(settings.limits).toMatchObject({ cpu: undefined, memory: "50%", processes: undefined })
       expect(withheld?.limits).toEqual([{ key: "limits.cpu", asked: 0, own: undefined, reason: "unknown" }])
     }))
 

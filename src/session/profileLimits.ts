@@ -1,0 +1,42 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { compareLimit } from "../config/limits.ts"
+import type { Settings } from "../config/Settings.ts"
+import { IncusService } from "../incus/IncusService.ts"
+
+type Limits = Settings["limits"]
+
+/** A profile's value as the configuration would have it: a number of processes is one. */
+const valueOf = (name: string, text: string): unknown => name === "processes" ? Number(text) : text
+
+/**
+ * The limits with which a container stays within those of its profiles, of which `profiles` is the merged configuration:
+ * a workspace's own file may lower what the machine's administrator has set, and no more. What cannot be compared is not
+ * lower. The user's own limits are the user's word, and stay.
+ */
+export const withinProfiles = (limits: Limits, profiles: Readonly<Record<string, string>>): Limits => {
+  const kept = (name: "cpu" | "memory" | "processes") => {
+    const theirs = profiles[`limits.${name}`]
+    const asked = limits[name]
+    if (theirs === undefined || asked === undefined || limits.ofWorkspace?.includes(name) !== true) {
+      return true
+    }
+    const origin = (value: unknown) => ({ key: `limits.${name}`, value, source: "" })
+    return compareLimit(origin(asked), origin(valueOf(name, theirs))) === "lower"
+  }
+  return {
+    cpu: kept("cpu") ? limits.cpu : undefined,
+    memory: kept("memory") ? limits.memory : undefined,
+    processes: kept("processes") ? limits.processes : undefined
+  }
+}
+
+/** The same with the profiles of sessions, which are asked for only where the workspace's file has set a limit. */
+export const limitsWithin = (limits: Limits, names: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    if (limits.ofWorkspace === undefined || limits.ofWorkspace.length === 0) return limits
+    const { profiles } = yield* IncusService
+    const found = yield* Effect.forEach(names, profiles.get, { concurrency: "unbounded" })
+    const config = Object.assign({}, ...found.flatMap(Option.toArray).map((profile) => profile.config))
+    return withinProfiles(limits, config)
+  })
