@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config"
 // Projects are named by folder: `unit` needs nothing, `incus` a running daemon, `terminal` the built program as well.
 export default defineConfig({
   test: {
+    // One file after the other: containers that boot at the same time slow each other down, and time out what waits.
+    fileParallelism: false,
     projects: [
       {
         test: {

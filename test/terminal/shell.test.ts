@@ -79,7 +79,8 @@ describe("clincus shell in a terminal", () => {
       yield* terminal.shows("\nwide")
       expect(Fs.statSync(join(directory, "here")).uid).toBe(1000)
       // Ctrl-C is the tool's, not clincus's.
-      yield* terminal.line("trap 'echo caught' INT; sleep 30")
+      yield* terminal.line("trap 'echo caught' INT; echo armed; sleep 30")
+      yield* terminal.shows("\narmed")
       yield* terminal.keys("C-c")
       yield* terminal.shows("caught\nfake>")
       yield* terminal.line("exit 0")
