@@ -1,6 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs"
@@ -72,9 +73,11 @@ const make = Effect.gen(function*() {
           { concurrency: 4 }
         )
       }).pipe(
+        // A program that was cut off may still be noting its end: what it writes meanwhile is removed the next time.
         Effect.ensuring(
-          Effect.sync(() =>
-            Fs.rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+          Effect.try(() => Fs.rmSync(root, { recursive: true, force: true })).pipe(
+            Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.intersect(Schedule.recurs(50)))),
+            Effect.orDie
           )
         ),
         Effect.orDie
