@@ -1,9 +1,11 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
 import { IncusService } from "../incus/IncusService.ts"
@@ -116,12 +118,22 @@ const answerTime = "15 seconds"
 /** A word that no parameter is: the end of them. */
 const end = ""
 
+/**
+ * Holds back what is typed until tmux draws: before that the terminal in the container is one in which Ctrl-C ends what
+ * runs there, the way to tmux, and what is typed shows twice.
+ */
+const onceDrawn = (io: TerminalIO): Effect.Effect<TerminalIO> =>
+  Effect.map(Deferred.make<void>(), (drawn) => ({
+    ...io,
+    input: Stream.unwrap(Effect.as(Deferred.await(drawn), io.input)),
+    output: (chunk) => Effect.zipRight(Deferred.succeed(drawn, undefined), io.output(chunk))
+  }))
+
 const text = (status: number, stderr: string) => stderr.trim() === "" ? `status ${status}` : stderr.trim()
 
 export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect(
   TmuxService,
   Effect.map(IncusService, (incus) => {
-    const as = (guest: Guest) => ({ user: guest.uid, group: guest.gid, directory: guest.directory })
     const environment = (guest: Guest) => ({ HOME: guest.home, LANG: "C.UTF-8", SHELL: "/bin/bash" })
 
     const tmux = (guest: Guest, action: string, args: ReadonlyArray<string>, input?: string) =>
@@ -208,26 +220,33 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
         ),
 
       attach: (guest, terminal, io) =>
-        incus.exec.terminal(guest.container, {
-          command: ["/bin/sh", "-c", attachScript],
-          environment: { ...environment(guest), TERM: terminal },
-          ...as(guest)
-        }, io).pipe(Effect.flatMap((status): Effect.Effect<Attached, TmuxError> => {
-          switch (status) {
-            case attachStatus.detached:
-              return Effect.succeed({ _tag: "Detached" })
-            case attachStatus.ended:
-              return Effect.succeed({ _tag: "Ended" })
-            case attachStatus.noServer:
-              return Effect.succeed({ _tag: "NoServer" })
-            default:
-              return new TmuxError({
-                container: guest.container,
-                action: "attach the terminal",
-                reason: status === attachStatus.failed ? "tmux refused it" : "the way to tmux was cut off"
-              })
-          }
-        })),
+        onceDrawn(io).pipe(
+          Effect.flatMap((held) =>
+            incus.exec.terminal(guest.container, {
+              command: ["/bin/sh", "-c", attachScript],
+              environment: { ...environment(guest), TERM: terminal },
+              user: guest.uid,
+              group: guest.gid,
+              directory: guest.directory
+            }, held)
+          ),
+          Effect.flatMap((status): Effect.Effect<Attached, TmuxError> => {
+            switch (status) {
+              case attachStatus.detached:
+                return Effect.succeed({ _tag: "Detached" })
+              case attachStatus.ended:
+                return Effect.succeed({ _tag: "Ended" })
+              case attachStatus.noServer:
+                return Effect.succeed({ _tag: "NoServer" })
+              default:
+                return new TmuxError({
+                  container: guest.container,
+                  action: "attach the terminal",
+                  reason: status === attachStatus.failed ? "tmux refused it" : "the way to tmux was cut off"
+                })
+            }
+          })
+        ),
 
       shell: (guest, terminal, io) =>
         incus.exec.terminal(guest.container, {

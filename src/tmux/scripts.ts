@@ -148,10 +148,9 @@ export const knownTerminal = `infocmp "$TERM" >/dev/null 2>&1 || export TERM=xte
  * Attaches the terminal and ends with one of `attachStatus`. What tmux says at its end is read, not shown: it draws on its
  * input, the terminal, not on its output. The binding of an older clincus says nothing, with status 0. A client that was
  * killed says nothing of the session, which may be going down with its container. In another failure tmux's own words
- * are shown. Keys that come before tmux has the terminal send no signal: Ctrl-C would end the client, not the tool.
+ * are shown.
  */
-export const attachScript = `trap '' INT QUIT TSTP
-${knownTerminal}
+export const attachScript = `${knownTerminal}
 said=$(tmux -u -S ${socketPath} attach-session -t clincus 2>&1)
 status=$?
 case $status:$said in

@@ -1,8 +1,11 @@
 import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { IncusService } from "../../src/incus/IncusService.ts"
@@ -29,6 +32,32 @@ const savedNow = Effect.flatMap(HistoryStore, (history) => history.list).pipe(
 )
 
 describe("a session as a library", () => {
+  Library.test("what is typed before tmux has the terminal goes to the tool, Ctrl-C too", () =>
+    Effect.gen(function*() {
+      const { workspace } = yield* World
+      const tmux = yield* TmuxService
+      const { guest } = yield* Library.start(workspace())
+      for (const turn of [1, 2, 3, 4, 5]) {
+        const keys = yield* Queue.unbounded<Uint8Array>()
+        const type = (text: string) => keys.offer(new TextEncoder().encode(text))
+        yield* type("\x03")
+        const attached = yield* Effect.fork(tmux.attach(guest, "xterm-256color", {
+          size: { columns: 100, rows: 30 },
+          input: Stream.fromQueue(keys),
+          resizes: Stream.empty,
+          output: () => Effect.void
+        }))
+        yield* type(`echo turn-${turn}\r`)
+        yield* eventually(
+          "the answer",
+          tmux.capture(guest, { ansi: false }),
+          (screen) => screen.includes(`\nturn-${turn}\n`)
+        )
+        yield* type("\x02d")
+        expect(yield* Fiber.join(attached)).toEqual({ _tag: "Detached" })
+      }
+    }))
+
   describe("its scope", () => {
     Library.test("removes the container at the end, and what was said is saved", () =>
       Effect.gen(function*() {
