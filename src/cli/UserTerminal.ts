@@ -39,8 +39,16 @@ export class UserTerminal extends Context.Tag("clincus/UserTerminal")<UserTermin
 }>() {}
 
 /** stty rather than Node's raw mode, which goes on translating line feeds and so shifts what full-screen programs draw. */
-const stty = (...args: ReadonlyArray<string>): string =>
-  spawnSync("stty", args, { stdio: ["inherit", "pipe", "ignore"], encoding: "utf8" }).stdout.trim()
+const stty = (...args: ReadonlyArray<string>): string => {
+  for (;;) {
+    const { signal, stdout } = spawnSync("stty", args, {
+      stdio: ["inherit", "pipe", "ignore"],
+      encoding: "utf8"
+    })
+    // Ctrl-C is for this program, which has to know the settings to give them back.
+    if (signal !== "SIGINT" && signal !== "SIGQUIT") return stdout.trim()
+  }
+}
 
 /** Past Node's streams: the process may be about to end or to stop. */
 const put = (text: string): void => {
