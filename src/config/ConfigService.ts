@@ -150,7 +150,7 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
             merged([...below, ...taken, ...requests.map(({ origin }) => origin), ...above])
           const origins = originsWith(granted)
           return {
-            settings: settingsOf(origins, absolute),
+            settings: settingsOf(origins, absolute, taken),
             origins,
             withheld: open.length === 0 && limits.length === 0 ? undefined : {
               workspace,
@@ -158,7 +158,7 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
               sha256: found.sha256,
               requests: open.map(({ request }) => request),
               limits,
-              granted: settingsOf(originsWith(asked), absolute)
+              granted: settingsOf(originsWith(asked), absolute, taken)
             }
           }
         })

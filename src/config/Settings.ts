@@ -1,5 +1,12 @@
 import type { ToolSettings } from "./schema.ts"
 
+/** What the container may use, as Incus takes it; none where nothing is said. */
+export interface Limits {
+  readonly cpu: string | undefined
+  readonly memory: string | undefined
+  readonly processes: number | undefined
+}
+
 /** The values in force, after all files and profiles. */
 export interface Settings {
   readonly defaults: { readonly image: string; readonly persistent: boolean }
@@ -10,12 +17,9 @@ export interface Settings {
     readonly named: Readonly<Record<string, ToolSettings>>
   }
   readonly session: { readonly on_exit: "end" | "shell"; readonly on_detach: "keep" | "end" }
-  readonly limits: {
-    readonly cpu: string | undefined
-    readonly memory: string | undefined
-    readonly processes: number | undefined
+  readonly limits: Limits & {
     /** Those that the workspace's own file has set: a limit of an Incus profile that is lower stays in force. */
-    readonly ofWorkspace?: ReadonlyArray<"cpu" | "memory" | "processes">
+    readonly ofWorkspace: ReadonlyArray<keyof Limits>
   }
   readonly environment: {
     readonly forward: ReadonlyArray<string>

@@ -33,10 +33,14 @@ export const merged = (layers: ReadonlyArray<Origin>): ReadonlyArray<Origin> => 
   return [...last.values()]
 }
 
-/** The values of the keys in force. `absolute` makes a path of the configuration an absolute one. */
+/**
+ * The values of the keys in force. `absolute` makes a path of the configuration an absolute one; `taken` are the limits
+ * that the workspace's own file has set.
+ */
 export const settingsOf = (
   origins: ReadonlyArray<Origin>,
-  absolute: (path: string) => string
+  absolute: (path: string) => string,
+  taken: ReadonlyArray<Origin> = []
 ): Settings => {
   const values = new Map(origins.map((origin) => [origin.key, origin.value]))
   const text = (key: string) => {
@@ -76,7 +80,7 @@ export const settingsOf = (
       memory: text("limits.memory"),
       processes: typeof processes === "number" ? processes : undefined,
       ofWorkspace: (["cpu", "memory", "processes"] as const).filter((name) =>
-        origins.some(({ key, source }) => key === `limits.${name}` && source.endsWith("/.clincus.toml"))
+        origins.some((origin) => origin.key === `limits.${name}` && taken.includes(origin))
       )
     },
     environment: {

@@ -1,5 +1,3 @@
-import type { Origin } from "./Settings.ts"
-
 /** How a limit that is asked for stands to the one in force. `unknown`: it is no limit that is understood. */
 export type Comparison = "lower" | "same" | "higher" | "incomparable" | "unknown"
 
@@ -66,12 +64,12 @@ const amountOf = (key: string, value: unknown): Amount | undefined => {
   return amount !== undefined && amount.count > 0 ? amount : undefined
 }
 
-/** Compares a limit that a workspace's file asks for with what is in force without it; any is lower than none. */
-export const compareLimit = (asked: Origin, own: Origin | undefined): Comparison => {
-  const wanted = amountOf(asked.key, asked.value)
+/** Compares the value that is asked for a limit with what is in force without it; any is lower than none. */
+export const compareLimit = (key: string, asked: unknown, own: unknown): Comparison => {
+  const wanted = amountOf(key, asked)
   if (wanted === undefined) return "unknown"
   if (own === undefined) return "lower"
-  const present = amountOf(own.key, own.value)
+  const present = amountOf(key, own)
   if (present?.unit !== wanted.unit) return "incomparable"
   if (wanted.count === present.count) return "same"
   return wanted.count < present.count ? "lower" : "higher"

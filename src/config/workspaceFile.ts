@@ -49,7 +49,7 @@ export const sort = (
       })
       continue
     }
-    const comparison = compareLimit(origin, present)
+    const comparison = compareLimit(key, value, present?.value)
     if (comparison === "lower" && !user.profile.has(key)) taken.push(origin)
     else if (comparison !== "same") {
       refused.push({

@@ -12,7 +12,7 @@ import {
   OperationLost,
   requestOutcome
 } from "./errors.ts"
-import { type Device, ImageAlias, Instance, InstanceState, listOf } from "./schemas.ts"
+import { type Device, ImageAlias, Instance, InstanceState, isUp, listOf } from "./schemas.ts"
 import { makeSettle, stateOf } from "./settle.ts"
 
 /** What an instance is made from and with; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/. */
@@ -170,7 +170,7 @@ export const makeInstances = (client: Client): Instances => {
       if (Option.isSome(found)) {
         const isOurs = isThat(found.value, spec)
         if (isOurs === false) return yield* new NameTaken({ name: spec.name })
-        if (isOurs === true && found.value.status === "Running") return
+        if (isOurs === true && isUp(found.value)) return
       }
       if (failure._tag !== "OperationLost") return yield* Effect.fail(failure)
       const { method, operation, path } = failure
@@ -181,7 +181,7 @@ export const makeInstances = (client: Client): Instances => {
   const taken = (spec: InstanceSpec, failure: IncusRequestError) =>
     Effect.gen(function*() {
       if (requestOutcome(failure) === "Refused") return yield* new NameTaken({ name: spec.name })
-      const found = yield* Effect.option(get(spec.name)).pipe(Effect.mapError(() => failure))
+      const found = yield* afterwards(spec.name).pipe(Effect.mapError(() => failure))
       return yield* Option.exists(found, (instance) => isThat(instance, spec) === true)
         ? failure
         : new NameTaken({ name: spec.name })
@@ -219,7 +219,7 @@ export const makeInstances = (client: Client): Instances => {
     start: (name) =>
       client.run({ method: "PUT", path: at(name, "state"), json: { action: "start", timeout: -1 } }).pipe(
         Effect.mapError(instanceNamed(name)),
-        judge(name, Option.exists(({ status }) => status === "Running")),
+        judge(name, Option.exists(isUp)),
         Effect.catchTag(
           "IncusRequestError",
           (error) => /already running/i.test(error.reason) ? Effect.void : Effect.fail(error)

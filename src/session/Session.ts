@@ -109,17 +109,15 @@ export const startSession = (
     const saved = yield* openSaved(request, identity, ending)
     // While Incus makes the container the host has time for what the tool will need.
     yield* Effect.forkScoped((yield* IncusService).exec.prepare)
-    const explained = explainStart(
-      identity,
-      request.workspace.path,
-      Object.entries(limitsOf(request.settings)).map(([name, value]) => `${name}=${value}`)
-    )
+    const limits = limitsOf(yield* limitsWithin(request.settings.limits, profiles))
     const [container, notes] = yield* Effect.all([
-      launch(request, identity, saved, ending).pipe(explained),
+      launch(request, identity, limits, saved, ending),
       saved.fill
     ], { concurrency: "unbounded" })
     const [guest] = yield* Effect.all([
-      startTool(request, identity, saved, container).pipe(explained),
+      startTool(request, identity, saved, container).pipe(
+        explainStart(identity, request.workspace.path, limits)
+      ),
       describe(request, saved, container)
     ], { concurrency: "unbounded" })
     yield* history.runs.note({ ...saved.run, container: container.container, phase: "running" })
@@ -142,7 +140,13 @@ export const startSession = (
   })
 
 /** Allocates the slot by launching the container in it, workspace and state mounted. */
-const launch = (request: SessionRequest, identity: Identity, saved: SavedState, ending: Ending) =>
+const launch = (
+  request: SessionRequest,
+  identity: Identity,
+  limits: Readonly<Record<string, string>>,
+  saved: SavedState,
+  ending: Ending
+) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const slots = yield* SlotService
@@ -168,17 +172,16 @@ const launch = (request: SessionRequest, identity: Identity, saved: SavedState, 
       variables: Object.keys(saved.environment).toSorted().join(",")
     })
     const holder = { session: saved.id, run: saved.run.run }
-    const limits = yield* limitsWithin(request.settings.limits, profiles)
     const claimed = slots.claim(workspace, saved.slot, (place) =>
       occupy(place, {
         image: request.image,
         devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
-        config: { ...limitsOf({ limits }), ...idmapOf(identity), ...runOf(saved.run.run) },
+        config: { ...limits, ...idmapOf(identity), ...runOf(saved.run.run) },
         labels,
         persistent: request.persistent,
         // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
         exact: saved.slot === 0 && saved.resumed && !request.persistent
-      }))
+      }).pipe(explainStart(identity, workspace.path, limits)))
     const end = (container: string) =>
       Effect.gen(function*() {
         if (yield* Ref.get(ending.kept)) return

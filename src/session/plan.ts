@@ -1,4 +1,4 @@
-import type { Settings } from "../config/Settings.ts"
+import type { Limits, Settings } from "../config/Settings.ts"
 import type { Device } from "../incus/schemas.ts"
 import { outcomeDirectory } from "../tmux/scripts.ts"
 import type { Tool, ToolContext } from "../tool/Tool.ts"
@@ -36,7 +36,7 @@ export const devicesOf = (
 }
 
 /** Incus's limits; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/#resource-limits. */
-export const limitsOf = ({ limits }: Pick<Settings, "limits">): Record<string, string> => ({
+export const limitsOf = (limits: Limits): Record<string, string> => ({
   ...(limits.cpu === undefined ? {} : { "limits.cpu": limits.cpu }),
   ...(limits.memory === undefined ? {} : { "limits.memory": limits.memory }),
   ...(limits.processes === undefined ? {} : { "limits.processes": String(limits.processes) })

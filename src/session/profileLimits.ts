@@ -1,10 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { compareLimit } from "../config/limits.ts"
-import type { Settings } from "../config/Settings.ts"
+import type { Limits, Settings } from "../config/Settings.ts"
+import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-
-type Limits = Settings["limits"]
 
 /** A profile's value as the configuration would have it: a number of processes is one. */
 const valueOf = (name: string, text: string): unknown => name === "processes" ? Number(text) : text
@@ -14,15 +13,17 @@ const valueOf = (name: string, text: string): unknown => name === "processes" ? 
  * a workspace's own file may lower what the machine's administrator has set, and no more. What cannot be compared is not
  * lower. The user's own limits are the user's word, and stay.
  */
-export const withinProfiles = (limits: Limits, profiles: Readonly<Record<string, string>>): Limits => {
-  const kept = (name: "cpu" | "memory" | "processes") => {
+export const withinProfiles = (
+  limits: Settings["limits"],
+  profiles: Readonly<Record<string, string>>
+): Limits => {
+  const kept = (name: keyof Limits) => {
     const theirs = profiles[`limits.${name}`]
     const asked = limits[name]
-    if (theirs === undefined || asked === undefined || limits.ofWorkspace?.includes(name) !== true) {
+    if (theirs === undefined || asked === undefined || !limits.ofWorkspace.includes(name)) {
       return true
     }
-    const origin = (value: unknown) => ({ key: `limits.${name}`, value, source: "" })
-    return compareLimit(origin(asked), origin(valueOf(name, theirs))) === "lower"
+    return compareLimit(`limits.${name}`, asked, valueOf(name, theirs)) === "lower"
   }
   return {
     cpu: kept("cpu") ? limits.cpu : undefined,
@@ -32,9 +33,12 @@ export const withinProfiles = (limits: Limits, profiles: Readonly<Record<string,
 }
 
 /** The same with the profiles of sessions, which are asked for only where the workspace's file has set a limit. */
-export const limitsWithin = (limits: Limits, names: ReadonlyArray<string>) =>
+export const limitsWithin = (
+  limits: Settings["limits"],
+  names: ReadonlyArray<string>
+): Effect.Effect<Limits, IncusFailure, IncusService> =>
   Effect.gen(function*() {
-    if (limits.ofWorkspace === undefined || limits.ofWorkspace.length === 0) return limits
+    if (limits.ofWorkspace.length === 0) return limits
     const { profiles } = yield* IncusService
     const found = yield* Effect.forEach(names, profiles.get, { concurrency: "unbounded" })
     const config = Object.assign({}, ...found.flatMap(Option.toArray).map((profile) => profile.config))

@@ -70,7 +70,7 @@ const fileSystemOf = (path: string) =>
 
 /** Incus says of a container that did not start only that it did not; the cause is looked for where it usually is. */
 export const explainStart =
-  (identity: Identity, workspace: string, limits: ReadonlyArray<string>) =>
+  (identity: Identity, workspace: string, limits: Readonly<Record<string, string>>) =>
   <A, E extends { readonly _tag: string; readonly message: string }, R>(
     start: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | StartFailure, R | FileSystem.FileSystem> =>
@@ -92,6 +92,7 @@ export const explainStart =
             reason: error.message
           })
         }
-        if (limits.length === 0) return yield* Effect.fail(error)
-        return yield* new LimitsTooLow({ workspace, limits, reason: error.message })
+        const set = Object.entries(limits).map(([name, value]) => `${name}=${value}`)
+        if (set.length === 0) return yield* Effect.fail(error)
+        return yield* new LimitsTooLow({ workspace, limits: set, reason: error.message })
       }))

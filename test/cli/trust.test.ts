@@ -6,7 +6,7 @@ const settings = {
   defaults: { image: "", persistent: false },
   tool: { name: "", binary: undefined, named: {} },
   session: { on_exit: "end", on_detach: "keep" },
-  limits: { cpu: undefined, memory: undefined, processes: undefined },
+  limits: { cpu: undefined, memory: undefined, processes: undefined, ofWorkspace: [] },
   environment: { forward: [], set: {} },
   security: { root_on_mounts: false, root_workspace: true },
   paths: { sessions_dir: "", preserve_workspace_path: false },

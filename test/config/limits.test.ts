@@ -1,12 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { compareLimit } from "../../src/config/limits.ts"
 
-const compare = (key: string, asked: unknown, own: unknown) =>
-  compareLimit(
-    { key, value: asked, source: "file" },
-    own === undefined ? undefined : { key, value: own, source: "user" }
-  )
-
 describe("a limit against the user's", () => {
   for (
     const [key, asked, own, expected] of [
@@ -56,10 +50,10 @@ describe("a limit against the user's", () => {
     ] as const
   ) {
     it(`${key} = ${JSON.stringify(asked)} against ${JSON.stringify(own)}: ${expected}`, () => {
-      expect(compare(`limits.${key}`, asked, own)).toBe(expected)
+      expect(compareLimit(`limits.${key}`, asked, own)).toBe(expected)
     })
   }
   it("nothing that is no limit is one", () => {
-    expect(compare("session.anything", 1, undefined)).toBe("unknown")
+    expect(compareLimit("session.anything", 1, undefined)).toBe("unknown")
   })
 })

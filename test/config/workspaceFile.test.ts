@@ -35,6 +35,22 @@ describe("a workspace's own file", () => {
       ])
     }))
 
+  it.scoped("is told from a user's own file of the same name", () =>
+    Effect.gen(function*() {
+      const text = (cpu: number) => `[limits]\ncpu = ${cpu}\nmemory = "4GiB"\n`
+      const home = yield* makeHome(
+        { ".clincus.toml": text(4), [project]: text(2) },
+        { CLINCUS_CONFIG: ".clincus.toml" }
+      )
+      expect((yield* home.load()).settings.limits).toMatchObject({
+        cpu: "2",
+        memory: "4GiB",
+        ofWorkspace: ["cpu"]
+      })
+      // The control: the user's alone are the user's.
+      expect((yield* home.load({ workspace: "." })).settings.limits.ofWorkspace).toEqual([])
+    }))
+
   it.scoped("limits a user who has no limits, but not with what Incus takes for none", () =>
     Effect.gen(function*() {
       const { settings, withheld } = yield* load("[limits]\ncpu = 0\nmemory = \"50%\"\n")

@@ -13,7 +13,7 @@ const settings: Settings = {
   defaults: { image: "clincus", persistent: false },
   tool: { name: "claude", binary: undefined, named: {} },
   session: { on_exit: "end", on_detach: "keep" },
-  limits: { cpu: "2", memory: undefined, processes: 500 },
+  limits: { cpu: "2", memory: undefined, processes: 500, ofWorkspace: [] },
   environment: { forward: [], set: {} },
   security: { root_on_mounts: false, root_workspace: true },
   paths: { sessions_dir: "/home/me/.clincus", preserve_workspace_path: false },
@@ -58,7 +58,7 @@ describe("the plan of a session", () => {
   })
 
   it("names only the limits that are set", () =>
-    expect(limitsOf(settings)).toEqual({ "limits.cpu": "2", "limits.processes": "500" }))
+    expect(limitsOf(settings.limits)).toEqual({ "limits.cpu": "2", "limits.processes": "500" }))
 
   it("lets options win over the configuration, that over credentials, those over the tool's own", () => {
     const environment = environmentOf(claude, "/root", {

@@ -17,6 +17,6 @@ it("a workspace's file lowers the limits of the machine's profiles and raises no
     memory: undefined
   })
   // The control: the user's own word stands.
-  expect(withinProfiles(asked, lower)).toEqual(asked)
+  expect(withinProfiles({ ...asked, ofWorkspace: [] }, lower)).toEqual(asked)
   expect(withinProfiles({ ...asked, ofWorkspace: ["cpu"] }, lower)).toEqual({ ...asked, cpu: undefined })
 })

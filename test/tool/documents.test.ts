@@ -57,7 +57,7 @@ describe("the registry", () => {
     defaults: { image: "clincus", persistent: false },
     tool: { name, binary, named },
     session: { on_exit: "end", on_detach: "keep" },
-    limits: { cpu: undefined, memory: undefined, processes: undefined },
+    limits: { cpu: undefined, memory: undefined, processes: undefined, ofWorkspace: [] },
     environment: { forward: [], set: {} },
     security: { root_on_mounts: false, root_workspace: true },
     paths: { sessions_dir: "/saved", preserve_workspace_path: false },

@@ -167,6 +167,31 @@ describe.concurrent("a creation", () => {
       expect(yield* Effect.flip(instances.createAndStart(spec))).toMatchObject({ _tag: "IncusRequestError" })
     })))
 
+  it.live("is not said to be another's where the daemon cannot be asked whose it is", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { instances } = yield* daemonWith((request) => {
+        if (isCreation(request)) return { operation: "half" }
+        return isWait(request)
+          ? { sync: operation("half", { status: "Failure", status_code: 400, err: "Instance is busy" }) }
+          : { error: 500, text: "oh" }
+      })
+      expect(yield* Effect.flip(instances.createAndStart(spec))).toMatchObject({
+        _tag: "IncusRequestError",
+        reason: expect.stringContaining("busy")
+      })
+    })))
+
+  it.live("of which the guest says that it is ready is a success as well", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { daemon, instances } = yield* daemonWith((request, daemon) => {
+        if (!isCreation(request)) return undefined
+        daemon.instances.set("one", { ...mine, status: "Ready" })
+        return "cut"
+      })
+      yield* instances.createAndStart(spec)
+      expect(daemon.instances.get("one")?.status).toBe("Ready")
+    })))
+
   it.live("that is refused, or never sent, says so", () =>
     Effect.scoped(Effect.gen(function*() {
       const { instances } = yield* notMade({ error: 400, text: "Invalid devices" })
