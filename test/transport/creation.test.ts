@@ -172,7 +172,13 @@ describe.concurrent("a creation", () => {
       const { instances } = yield* daemonWith((request) => {
         if (isCreation(request)) return { operation: "half" }
         return isWait(request)
-          ? { sync: operation("half", { status: "Failure", status_code: 400, err: "Instance is busy" }) }
+          ? {
+            sync: operation("half", {
+              status: "Failure",
+              status_code: 400,
+              err: "Instance is busy running a \"start\" operation"
+            })
+          }
           : { error: 500, text: "oh" }
       })
       expect(yield* Effect.flip(instances.createAndStart(spec))).toMatchObject({
