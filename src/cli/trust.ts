@@ -2,14 +2,11 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Effective, FileRequest, RefusedLimit, RequestKey, Withheld } from "../config/Settings.ts"
 import { grantRequests } from "../config/trust.ts"
+import { shellLine } from "../domain/shell.ts"
 import { ExitStatus } from "./errors.ts"
 import { escape } from "./escape.ts"
 import { notice } from "./output.ts"
 import { confirm } from "./prompt.ts"
-
-/** A word as it is pasted into a shell. */
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 const shown = (value: string | number | boolean | undefined): string =>
   value === undefined ? "none" : escape(JSON.stringify(value))
@@ -57,7 +54,7 @@ export const listRequests = ({ requests }: Withheld): string =>
 
 /** The command that grants what a file asks for. */
 export const trustCommand = ({ workspace }: Withheld, profile: string | undefined): string =>
-  `clincus trust ${profile === undefined ? "" : `--profile ${quoted(profile)} `}${quoted(workspace)}`
+  shellLine(["clincus", "trust", ...(profile === undefined ? [] : ["--profile", profile]), workspace])
 
 const options: Readonly<Record<RequestKey, string>> = {
   "tool.name": "--tool",

@@ -11,6 +11,7 @@ import { confirm } from "../cli/prompt.ts"
 import { table } from "../cli/table.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { Host } from "../domain/Host.ts"
+import { shellLine } from "../domain/shell.ts"
 import { idsOfOwner, parseIds, together } from "../domain/subids.ts"
 import { openWorkspace } from "../session/workspace.ts"
 import type { LoginNeeded } from "../setup/errors.ts"
@@ -144,8 +145,7 @@ const goOnInGroup = (error: LoginNeeded) =>
     const host = yield* Host
     if (host.environment["CLINCUS_IN_GROUP"] !== undefined) return yield* error
     const words = [process.execPath, ...process.argv.slice(1), "--yes"]
-    const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")
-    const status = yield* foreground(["sg", error.group, "-c", `exec ${line}`], {
+    const status = yield* foreground(["sg", error.group, "-c", `exec ${shellLine(words)}`], {
       stdio: "inherit",
       environment: { ...host.environment, CLINCUS_IN_GROUP: "1" }
     }).pipe(Effect.catchAll(() => error))

@@ -11,6 +11,7 @@ import { parse } from "./parse.ts"
 import { ConfigFile, WorkspaceFile } from "./schema.ts"
 import type { Effective, Origin, RequestKey } from "./Settings.ts"
 import { isGranted, readGrants } from "./trust.ts"
+import { userFile } from "./userFile.ts"
 import { sort } from "./workspaceFile.ts"
 
 /**
@@ -75,6 +76,8 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
       const path = yield* Path.Path
       const host = yield* Host
 
+      const users = yield* userFile
+
       const absolute = (given: string) =>
         path.resolve(given.startsWith("~/") ? path.join(host.home, given.slice(2)) : given)
 
@@ -98,13 +101,9 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
 
       const load: Context.Tag.Service<ConfigService>["load"] = ({ decided = [], profile, workspace }) =>
         Effect.gen(function*() {
-          const chosen = host.environment["CLINCUS_CONFIG"]
-          const base = host.environment["XDG_CONFIG_HOME"] || path.join(host.home, ".config")
           const [system, user] = yield* Effect.all([
             configFile("/etc/clincus/config.toml", false),
-            chosen === undefined || chosen === ""
-              ? configFile(path.join(base, "clincus", "config.toml"), false)
-              : configFile(path.resolve(host.directory, chosen), true)
+            configFile(users.path, users.required)
           ], { concurrency: "unbounded" })
 
           const profiles = [system, user].flatMap(({ config, file }) =>

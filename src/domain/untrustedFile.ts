@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { constants, type Stats } from "node:fs"
 // The FileSystem service can open a file neither without following links nor without waiting for a pipe's other end.
 import * as Fs from "node:fs/promises"
+import { codeOf } from "./codeOf.ts"
 
 /**
  * What stands in the place of a file cannot be read as one. `reason` says what it is, or why. `kind`: `other` is no file,
@@ -28,8 +29,6 @@ const kindOf = (info: Stats): string => {
   if (info.isFIFO()) return "a named pipe, not a file"
   return info.isSocket() ? "a socket, not a file" : "a device, not a file"
 }
-
-const codeOf = (cause: unknown): unknown => cause instanceof Error && "code" in cause ? cause.code : undefined
 
 const failed = (path: string, cause: unknown, { links }: Reading): FileRefused => {
   switch (codeOf(cause)) {

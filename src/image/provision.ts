@@ -1,3 +1,4 @@
+import { quote } from "../domain/shell.ts"
 import { sessionUnit } from "../tmux/scripts.ts"
 
 /**
@@ -53,8 +54,6 @@ UseHostname=no
 `
 
 const heredoc = (path: string, content: string): string => `cat > ${path} <<'END'\n${content.trimEnd()}\nEND`
-
-const quote = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`
 
 /** A script for `bash -s`. All of it is read before any of it runs, so that no command can take the rest for its input. */
 export const scriptOf = (body: string, variables: Readonly<Record<string, string>>): string => {

@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import type { Readable } from "node:stream"
+import { codeOf } from "../domain/codeOf.ts"
 import {
   IncusConnectionLost,
   IncusDenied,
@@ -47,9 +48,6 @@ export const named = (
   method: request.method,
   path: request.path.split("?")[0] ?? ""
 })
-
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""
 
 /** A socket that was not reached: nothing was sent. */
 export const notReached = (

@@ -152,7 +152,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
       ): Effect.Effect<void, E | HistoryError> =>
         Effect.gen(function*() {
           const locks = path.join(root, "locks")
-          const isOurs = Effect.map(runs.get(run), Option.exists((now) => now.run === run.run))
+          const isOurs = runs.isOurs(run)
           yield* files.makePrivate(locks)
           const once = exclusively(
             files,

@@ -1,9 +1,9 @@
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isRunning } from "../domain/Owner.ts"
+import { isRunning } from "../domain/HostProcess.ts"
 import { type HistoryError, type OwnFiles } from "./ownFiles.ts"
-import { parseRun, printRun, type RunRecord, sameRun } from "./run.ts"
+import { parseRun, printRun, type RunRecord } from "./run.ts"
 import * as State from "./StateDirectory.ts"
 
 /** A session by what it is saved under. */
@@ -21,6 +21,8 @@ export interface RunStore {
   /** Replaces the record while it is this run's. */
   readonly note: (record: RunRecord) => Effect.Effect<void, HistoryError>
   readonly get: (session: SessionKey) => Effect.Effect<Option.Option<RunRecord>>
+  /** True while the session's record is that of this run. */
+  readonly isOurs: (record: RunRecord) => Effect.Effect<boolean>
   /** True unless there is certainly no record of the session. */
   readonly has: (session: SessionKey) => Effect.Effect<boolean>
   readonly list: Effect.Effect<
@@ -58,11 +60,11 @@ export const makeRunStore = (root: string, files: OwnFiles, path: Path.Path): Ru
 
   const get: RunStore["get"] = (session) => read(nameOf(session))
 
+  const isOurs: RunStore["isOurs"] = (record) =>
+    Effect.map(get(record), Option.exists((now) => now.run === record.run))
+
   const whileOurs = (record: RunRecord, change: Effect.Effect<void, HistoryError>) =>
-    Effect.flatMap(
-      get(record),
-      (now) => Option.exists(now, (one) => sameRun(one, record)) ? change : Effect.void
-    )
+    Effect.if(isOurs(record), { onTrue: () => change, onFalse: () => Effect.void })
 
   return {
     file: fileOf,
@@ -70,6 +72,7 @@ export const makeRunStore = (root: string, files: OwnFiles, path: Path.Path): Ru
       Effect.zipRight(files.makePrivate(directory), files.claim(fileOf(record), printRun(record))),
     note: (record) => whileOurs(record, files.replace(fileOf(record), printRun(record))),
     get,
+    isOurs,
     has: (session) => State.exists(directory, nameOf(session)),
     list: files.names(directory).pipe(
       Effect.tap((names) =>

@@ -2,6 +2,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { userFile } from "../config/userFile.ts"
 import { Host } from "../domain/Host.ts"
 import type { Workspace } from "./workspace.ts"
 
@@ -45,7 +46,8 @@ const realPathOf = (path: string): Effect.Effect<string, never, FileSystem.FileS
   })
 
 /** True where `inner` is `outer` or lies in it. */
-const contains = (outer: string, inner: string) => inner === outer || inner.startsWith(`${outer}/`)
+const contains = (outer: string, inner: string) =>
+  inner === outer || inner.startsWith(outer === "/" ? outer : `${outer}/`)
 
 /** Fails with `WorkspaceTooWide` unless the workspace is apart from what the tool must not reach. */
 export const requireApart = (
@@ -55,13 +57,10 @@ export const requireApart = (
 ): Effect.Effect<void, WorkspaceTooWide, Host | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const host = yield* Host
-    const paths = yield* Path.Path
-    const chosen = host.environment["CLINCUS_CONFIG"]
-    const base = host.environment["XDG_CONFIG_HOME"] || paths.join(host.home, ".config")
     const [saved, home, configuration] = yield* Effect.all([
       realPathOf(sessions),
       realPathOf(host.home),
-      realPathOf(chosen ? paths.resolve(host.directory, chosen) : paths.join(base, "clincus", "config.toml"))
+      Effect.flatMap(userFile, ({ path }) => realPathOf(path))
     ], { concurrency: "unbounded" })
     const tooWide = (what: WorkspaceTooWide["what"], path: string) =>
       new WorkspaceTooWide({ workspace: workspace.path, what, path })

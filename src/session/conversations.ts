@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Databases, Tool, Transcripts } from "../tool/Tool.ts"
+import { nextTurn } from "./stateAccess.ts"
 import * as State from "./StateDirectory.ts"
 
 /** What the last conversation in a state is: `Unknown` where only the tool can tell, in the container. */
@@ -18,12 +19,6 @@ const mostLines = 20_000
 const mostBytes = 64 * 1024 * 1024
 /** The largest database that is searched for a message (bytes). */
 const largestDatabase = 64 * 1024 * 1024
-
-/** Lets signals and all else that waits have their turn: a container may have written much. */
-const breath = Effect.async<void>((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
 
 /** True if one of the first lines is what is looked for; a text with more of them is taken to have one. */
 const hasLine = (text: string, test: (line: string) => boolean): boolean => {
@@ -64,7 +59,7 @@ const readTranscript = (
   test: (line: string) => boolean
 ) =>
   Effect.gen(function*() {
-    yield* breath
+    yield* nextTurn
     // Beyond the bound no more is read than tells the id.
     const start = yield* State.readBeginning(
       root,

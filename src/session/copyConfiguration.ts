@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { type CopyJob, type LeftOut, type Limits, reasonOf } from "./copyJob.ts"
 import { copyEntries } from "./copyTree.ts"
-import { type Owner, StateError } from "./StateDirectory.ts"
+import { drive, type Owner, StateError } from "./stateAccess.ts"
 
 const mebibyte = 1024 * 1024
 
@@ -37,12 +37,6 @@ export interface CopyReport {
   readonly leftOutCount: number
 }
 
-/** Lets timers, signals and all else that waits have their turn; a mere yield to other fibers would not. */
-const nextTurn = Effect.async<void>((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
-
 /**
  * Copies entries of the user's configuration into a new saved session. What is not copied is reported, and the rest
  * goes on: a session without one setting is better than none. Fails where the copy cannot be written. After an
@@ -62,16 +56,13 @@ export const copyConfiguration = (options: CopyOptions): Effect.Effect<CopyRepor
       buffer: Buffer.alloc(0),
       batch: { steps: 0, bytes: 0 }
     }
-    const steps = copyEntries(job, entries, root, to)
-    const step = Effect.try({
-      try: () => steps.next().done === true,
-      catch: (cause) => new StateError({ path: `${root}/${to}`, action: "write", cause: reasonOf(cause) })
-    })
-    return Effect.gen(function*() {
-      while (!(yield* step)) yield* nextTurn
-      const { bytes, copied, leftOut, leftOutCount } = job
-      return { copied, bytes, leftOut, leftOutCount }
-    }).pipe(Effect.ensuring(Effect.sync(() => steps.return(undefined))))
+    return drive(`${root}/${to}`, "write", () => copyEntries(job, entries, root, to)).pipe(
+      Effect.mapError(({ action, cause, path }) => new StateError({ path, action, cause: reasonOf(cause) })),
+      Effect.map(() => {
+        const { bytes, copied, leftOut, leftOutCount } = job
+        return { copied, bytes, leftOut, leftOutCount }
+      })
+    )
   })
 
 /** One line for the user, or `undefined` if nothing was left out. It holds names from the disk: escape it. */

@@ -1,5 +1,5 @@
 import { posix as Path } from "node:path"
-import { codeOf } from "./descriptors.ts"
+import { codeOf } from "../domain/codeOf.ts"
 
 /**
  * What the steps of a copy share: bounds, counts and the report. Paths and names in it are byte strings, a character

@@ -1,5 +1,6 @@
 import * as Fs from "node:fs"
 import { posix as Path } from "node:path"
+import { codeOf } from "../domain/codeOf.ts"
 import {
   bytesOf,
   type CopyJob,
@@ -13,7 +14,6 @@ import {
   stop,
   textOf
 } from "./copyJob.ts"
-import { codeOf } from "./descriptors.ts"
 
 /**
  * The steps of copying directories that came from many hands (plugins most of all) to where a container reads them:

@@ -1,4 +1,5 @@
 import * as Fs from "node:fs"
+import { codeOf } from "../domain/codeOf.ts"
 
 /**
  * Steps through directories that a container writes, by descriptors: every directory is opened without following links,
@@ -18,9 +19,6 @@ export const at = (directory: number, name: Name): string | Buffer =>
   typeof name === "string"
     ? `/proc/self/fd/${directory}/${name}`
     : Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), name])
-
-export const codeOf = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause ? String(cause.code) : ""
 
 /** What an operation gives, or `undefined` where it fails with one of the codes. */
 export const unless = <A>(codes: ReadonlyArray<string>, run: () => A): A | undefined => {

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { ownProcess } from "../domain/Owner.ts"
+import { ownProcess } from "../domain/HostProcess.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { removeContainer, shutdownContainer } from "./container.ts"
 import { finishRun } from "./finish.ts"

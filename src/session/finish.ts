@@ -1,6 +1,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { Host } from "../domain/Host.ts"
+import { quote } from "../domain/shell.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import type { End } from "./metadata.ts"
 import { reclaim } from "./reclaim.ts"
@@ -18,9 +19,9 @@ export class StateNotOurs extends Data.TaggedError("StateNotOurs")<{
     return `session ${this.session.id} is not cleared of its credentials: something in ${this.directory} belongs to another user (${this.reason})`
   }
   get hint(): string {
-    return `Make it yours, and the next command clears it: sudo chown -R "$(id -u):$(id -g)" '${
-      this.directory.replaceAll("'", "'\\''")
-    }'`
+    return `Make it yours, and the next command clears it: sudo chown -R "$(id -u):$(id -g)" ${
+      quote(this.directory)
+    }`
   }
 }
 

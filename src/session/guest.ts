@@ -1,6 +1,5 @@
+import { quote } from "../domain/shell.ts"
 import type { Identity } from "./identity.ts"
-
-const quote = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`
 
 /** Puts `code` into the mapped groups, in the place of those of an earlier session. */
 const groupLines = ({ groups }: Identity): string =>

@@ -1,6 +1,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Settings } from "../config/Settings.ts"
+import { quote } from "../domain/shell.ts"
 import { idsOfOwner } from "../domain/subids.ts"
 import type { Owner } from "./StateDirectory.ts"
 import type { Workspace } from "./workspace.ts"
@@ -30,7 +31,7 @@ export class RootWorkspace extends Data.TaggedError("RootWorkspace")<{ readonly 
     return `${this.path} belongs to root, and [security] root_workspace = false forbids sessions on it`
   }
   get hint(): string {
-    return `Give the directory to the user who works on it: sudo chown -R USER '${this.path}'`
+    return `Give the directory to the user who works on it: sudo chown -R USER ${quote(this.path)}`
   }
 }
 

@@ -1,11 +1,8 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import { Owner, ownProcess, stateOfOwner } from "../domain/Owner.ts"
+import { ownProcess, parseProcess, stateOfProcess } from "../domain/HostProcess.ts"
 import type { HistoryError, OwnFiles } from "./ownFiles.ts"
-
-const decodeOwner = Schema.decodeUnknownOption(Schema.parseJson(Owner))
 
 /**
  * Runs an effect while no other process runs one under the same file, or gives none at once where one does. A process
@@ -19,8 +16,8 @@ export const exclusively = <A, E, R>(
   const take = Effect.gen(function*() {
     const text = JSON.stringify(yield* ownProcess)
     if (yield* files.claim(file, text)) return true
-    const holder = decodeOwner(yield* files.read(file))
-    if (Option.isSome(holder) && (yield* stateOfOwner(holder.value)) !== "dead") return false
+    const holder = parseProcess(yield* files.read(file))
+    if (Option.isSome(holder) && (yield* stateOfProcess(holder.value)) !== "dead") return false
     yield* files.remove(file)
     return yield* files.claim(file, text)
   })

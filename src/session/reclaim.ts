@@ -3,7 +3,8 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { Host } from "../domain/Host.ts"
-import { ownProcess } from "../domain/Owner.ts"
+import { ownProcess } from "../domain/HostProcess.ts"
+import { quote } from "../domain/shell.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { mappedGroup } from "./identity.ts"
 import { SlotService } from "./SlotService.ts"
@@ -18,7 +19,7 @@ export class CannotReclaim extends Data.TaggedError("CannotReclaim")<{
     return `files in ${this.directory} belong to users of a container, and cannot be made yours: ${this.cause.message}`
   }
   get hint(): string {
-    return `Make them yours: sudo chown -R "$(id -u):$(id -g)" '${this.directory.replaceAll("'", "'\\''")}'`
+    return `Make them yours: sudo chown -R "$(id -u):$(id -g)" ${quote(this.directory)}`
   }
 }
 

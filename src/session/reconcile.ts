@@ -3,9 +3,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import type { Host } from "../domain/Host.ts"
-import { Owner, stateOfOwner } from "../domain/Owner.ts"
+import { parseProcess, stateOfProcess } from "../domain/HostProcess.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instances } from "../incus/instances.ts"
@@ -20,8 +19,6 @@ import { helperLabel } from "./reclaim.ts"
 import { decide, type RunRecord, type Sighting } from "./run.ts"
 import type { SlotService } from "./SlotService.ts"
 import * as State from "./StateDirectory.ts"
-
-const decodeOwner = Schema.decodeUnknownOption(Schema.parseJson(Owner))
 
 /** A reboot shows as stopped for a quarter of a second; what is off for so many looks (100 ms apart) is off. */
 const looks = 8
@@ -110,7 +107,7 @@ const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: numb
     const instance = instanceOf(run, instances)
     const facts = {
       container: yield* sight(run, instance),
-      owner: run.owner === undefined ? "dead" as const : yield* stateOfOwner(run.owner),
+      owner: run.owner === undefined ? "dead" as const : yield* stateOfProcess(run.owner),
       age: now - run.since
     }
     // Its owner may have gone on, and ended, since the record was read; what was seen of the container is as old.
@@ -186,8 +183,8 @@ const endUnclaimed = ({ container, instance, labels }: LiveSession) =>
 const endHelper = (instance: Instance) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
-    const owner = decodeOwner(instance.config[helperLabel])
-    if (Option.isNone(owner) || (yield* stateOfOwner(owner.value)) !== "dead") return false
+    const owner = parseProcess(instance.config[helperLabel])
+    if (Option.isNone(owner) || (yield* stateOfProcess(owner.value)) !== "dead") return false
     yield* incus.instancesOf(instance.project).destroy(instance.name)
     return true
   })

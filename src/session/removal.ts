@@ -1,5 +1,6 @@
 import * as Fs from "node:fs"
-import { at, codeOf, type Name, namesIn, openAnyhow, TooMuch, unless } from "./descriptors.ts"
+import { codeOf } from "../domain/codeOf.ts"
+import { at, type Name, namesIn, openAnyhow, TooMuch, unless } from "./descriptors.ts"
 
 /**
  * Removes trees that a container made, by descriptors (see descriptors.ts). The generators yield now and then, so that

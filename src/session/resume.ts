@@ -1,6 +1,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { shellLine } from "../domain/shell.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type Instance, isUp } from "../incus/schemas.ts"
 import { TmuxService } from "../tmux/TmuxService.ts"
@@ -114,9 +115,9 @@ const newestOf = (wanted: Exclude<Wanted, { readonly id: string }>) =>
       reason: `there is no saved session of ${wanted.workspace.path}${narrowed}`,
       next: moved === undefined
         ? offer(sessions)
-        : `If it was moved here, name the session: clincus shell --resume=${moved.id} ${wanted.workspace.path}\n${
-          offer([moved, ...others])
-        }`
+        : `If it was moved here, name the session: ${
+          shellLine(["clincus", "shell", `--resume=${moved.id}`, wanted.workspace.path])
+        }\n${offer([moved, ...others])}`
     })
   })
 

@@ -1,6 +1,6 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Owner } from "../domain/Owner.ts"
+import { HostProcess } from "../domain/HostProcess.ts"
 import { PlainName, RelativePath } from "../domain/RelativePath.ts"
 import { EndReason } from "./metadata.ts"
 
@@ -20,7 +20,7 @@ export const RunRecord = Schema.Struct({
    */
   phase: Schema.optionalWith(Schema.Literal("starting", "running", "ending"), { default: () => "running" }),
   /** The process that starts it, or ends it. While the tool is up nobody needs that. */
-  owner: Schema.optional(Owner),
+  owner: Schema.optional(HostProcess),
   /** How it is to end, in that phase. */
   reason: Schema.optional(EndReason),
   /** The container's name, once the tool is up. */

@@ -6,7 +6,8 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { Host } from "../domain/Host.ts"
-import { ownProcess, stateOfOwner } from "../domain/Owner.ts"
+import { ownProcess, stateOfProcess } from "../domain/HostProcess.ts"
+import { quote } from "../domain/shell.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { removedAtEnd, type Tool } from "../tool/Tool.ts"
 import { requireApart } from "./apart.ts"
@@ -86,11 +87,11 @@ const busy = (run: RunRecord) =>
     if (Option.isNone(found)) {
       return yield* because(
         `${file}, which says who has session ${run.id}, cannot be read`,
-        `When nobody has it: rm '${file}'`
+        `When nobody has it: rm ${quote(file)}`
       )
     }
     const { owner, phase, project, server } = found.value
-    const state = owner === undefined ? "dead" : yield* stateOfOwner(owner)
+    const state = owner === undefined ? "dead" : yield* stateOfProcess(owner)
     if (phase !== "running" && state !== "dead") {
       return yield* because(
         `session ${run.id} is just being ${
@@ -105,7 +106,7 @@ const busy = (run: RunRecord) =>
       : `in the project ${project ?? incus.project} of Incus, which cannot be seen from here`
     return yield* because(
       `session ${run.id} was started ${where}, so whether it still runs is not known`,
-      `Say INCUS_SOCKET or INCUS_PROJECT as it was then. When that is gone for good: rm '${file}'`
+      `Say INCUS_SOCKET or INCUS_PROJECT as it was then. When that is gone for good: rm ${quote(file)}`
     )
   })
 

@@ -1,6 +1,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { shellLine } from "../domain/shell.ts"
 import { missingIds, rootRanges } from "../domain/subids.ts"
 import { type Identity, mappedGroup } from "./identity.ts"
 
@@ -19,7 +20,9 @@ export class IdsNotMapped extends Data.TaggedError("IdsNotMapped")<{
     } into it`
   }
   get hint(): string {
-    return `Run 'clincus setup --workspace ${this.workspace}', which adds what is missing. [security] root_on_mounts = true goes without, but makes root in the container root on your files.`
+    return `Run ${
+      shellLine(["clincus", "setup", "--workspace", this.workspace])
+    }, which adds what is missing. [security] root_on_mounts = true goes without, but makes root in the container root on your files.`
   }
 }
 

@@ -1,8 +1,10 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
+import { codeOf } from "../domain/codeOf.ts"
 import { isRelativePath } from "../domain/RelativePath.ts"
-import { at, closing, codeOf, openAnyhow, openForReading, unless } from "./descriptors.ts"
+import { quote } from "../domain/shell.ts"
+import { at, closing, openAnyhow, openForReading, unless } from "./descriptors.ts"
 
 /** The steps that all functions on a directory that a container writes are made of: see StateDirectory.ts. */
 
@@ -26,7 +28,7 @@ export class StateError extends Data.TaggedError("StateError")<{
   }
   get hint(): string | undefined {
     return this.action === "remove"
-      ? `Remove it: sudo rm -rf -- '${this.path.replaceAll("'", "'\\''")}'`
+      ? `Remove it: sudo rm -rf -- ${quote(this.path)}`
       : undefined
   }
 }
@@ -40,22 +42,29 @@ export interface Owner {
 export const attempt = <A>(path: string, action: StateError["action"], run: () => A) =>
   Effect.try({ try: run, catch: (cause) => new StateError({ path, action, cause }) })
 
+/** Lets timers, signals and all else that waits have their turn; a mere yield to other fibers would not. */
+export const nextTurn: Effect.Effect<void> = Effect.async((resume) => {
+  const turn = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(turn))
+})
+
 /** Drives steps that may be many: others get their turn, and after an interrupt no further step is made. */
-export const drive = <A>(path: string, action: StateError["action"], begin: () => Generator<void, A>) =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const result: Array<A> = []
-      const steps = function*() {
-        result.push(yield* begin())
+export const drive = <A>(
+  path: string,
+  action: StateError["action"],
+  begin: () => Generator<void, A>
+): Effect.Effect<A, StateError> =>
+  Effect.suspend(() => {
+    const steps: Iterator<void, A> = begin()
+    const step = attempt(path, action, () => steps.next())
+    return Effect.gen(function*() {
+      for (;;) {
+        const { done, value } = yield* step
+        if (done === true) return value
+        yield* nextTurn
       }
-      for (const _ of steps()) {
-        await new Promise((resume) => setImmediate(resume))
-        signal.throwIfAborted()
-      }
-      return result
-    },
-    catch: (cause) => new StateError({ path, action, cause })
-  }).pipe(Effect.map(([result]) => result))
+    }).pipe(Effect.ensuring(attempt(path, action, () => steps.return?.()).pipe(Effect.ignore)))
+  })
 
 export const checked = (path: string): ReadonlyArray<string> => {
   if (!isRelativePath(path)) throw new Error(`'${path}' is not a path below it`)

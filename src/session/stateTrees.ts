@@ -107,7 +107,7 @@ export const hasFilesOfOthers = (directory: string, users: ReadonlyArray<number>
     } finally {
       Fs.closeSync(opened)
     }
-  }).pipe(Effect.map((found) => found === true), Effect.orElseSucceed(() => false))
+  }).pipe(Effect.orElseSucceed(() => false))
 
 /** Gives a directory and all that is in it to the owner, links themselves and not what they lead to. Only root can. */
 export const giveAll = (root: string, path: string, owner: Owner): Effect.Effect<void, StateError> =>

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { networkInterfaces } from "node:os"
 import { Host } from "../domain/Host.ts"
+import { shellLine, shellWord } from "../domain/shell.ts"
 import { CommandFailed } from "./errors.ts"
 import { Privileged, type RootCommand } from "./Privileged.ts"
 import type { Action } from "./Step.ts"
@@ -35,12 +36,6 @@ export interface Machine {
   /** Replaces a file that belongs to root. */
   readonly write: (path: string, text: string) => Action
 }
-
-const quote = (word: string): string =>
-  /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-
-/** A command line that a shell reads back as these words. */
-export const shellLine = (argv: ReadonlyArray<string>): string => argv.map(quote).join(" ")
 
 const systemPath = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"]
 
@@ -114,7 +109,7 @@ export const makeMachine: Effect.Effect<
     ),
     asRoot: (...argv) => ({ shown: `${sudo}${shellLine(argv)}`, run: privileged.run({ argv }) }),
     write: (path, text) => ({
-      shown: `${sudo}tee ${quote(path)} >/dev/null <<'END'\n${text.trimEnd()}\nEND`,
+      shown: `${sudo}tee ${shellWord(path)} >/dev/null <<'END'\n${text.trimEnd()}\nEND`,
       run: privileged.run({ argv: ["tee", path], input: text })
     })
   }

@@ -1,3 +1,5 @@
+import { quote } from "../domain/shell.ts"
+
 /**
  * What runs inside the container, as text. Nothing is taken from the image but bash, tmux and util-linux, and the files
  * stand on the container's own disk: `/run` and `/tmp` are emptied while the container is still booting, and the tool
@@ -139,7 +141,7 @@ finish
 `
 
 /** A line that writes a file without a process. */
-const file = (path: string, text: string) => `printf %s '${text.replaceAll("'", "'\\''")}' > ${path}\n`
+const file = (path: string, text: string) => `printf %s ${quote(text)} > ${path}\n`
 
 /** A terminal type that the container does not know is replaced by the one that nearly all terminals understand. */
 export const knownTerminal = `infocmp "$TERM" >/dev/null 2>&1 || export TERM=xterm-256color; `

@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { shellLine } from "../../src/domain/shell.ts"
 import { CommandFailed } from "../../src/setup/errors.ts"
-import { type Machine, shellLine } from "../../src/setup/machine.ts"
+import type { Machine } from "../../src/setup/machine.ts"
 import type { RootCommand } from "../../src/setup/Privileged.ts"
 import type { Status, Step } from "../../src/setup/Step.ts"
 

@@ -1,7 +1,6 @@
 import { expect, it } from "@effect/vitest"
 import { isMember } from "../../src/setup/access.ts"
 import { isDaemon } from "../../src/setup/daemon.ts"
-import { shellLine } from "../../src/setup/machine.ts"
 import { chooseNetwork, newBridge } from "../../src/setup/network.ts"
 import { dropsForwarded, ufwEnabled } from "../../src/setup/notices.ts"
 import { carries, profileDevices } from "../../src/setup/profile.ts"
@@ -23,10 +22,6 @@ const profile = (devices: Record<string, Record<string, string>>) => ({
   description: "",
   config: {},
   devices
-})
-
-it("quotes what a shell would read otherwise", () => {
-  expect(shellLine(["sh", "-c", "it's $HOME", "a=b", ""])).toBe("sh -c 'it'\\''s $HOME' a=b ''")
 })
 
 it("tells the daemon from its helpers and from other programs", () => {

@@ -1,12 +1,14 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { codeOf } from "./codeOf.ts"
 
 /**
  * A process, so that another one can tell later whether it still runs, whatever the clocks say: a pid is used again, but
  * not with the same start time in the same boot. See proc_pid_stat(5).
  */
-export const Owner = Schema.Struct({
+export const HostProcess = Schema.Struct({
   pid: Schema.Int.pipe(Schema.positive()),
   /** Clock ticks from the machine's boot to the start of the process. */
   started: Schema.NonEmptyString,
@@ -14,7 +16,12 @@ export const Owner = Schema.Struct({
   /** The namespace that the pid counts in. */
   namespace: Schema.String
 })
-export type Owner = typeof Owner.Type
+export type HostProcess = typeof HostProcess.Type
+
+const decode = Schema.decodeUnknownOption(Schema.parseJson(HostProcess))
+
+/** None where the text names no process. */
+export const parseProcess = (text: unknown): Option.Option<HostProcess> => decode(text)
 
 const text = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
@@ -39,12 +46,12 @@ export const isRunning = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch (cause) {
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
+    return codeOf(cause) === "EPERM"
   }
 }
 
 /** This process. */
-export const ownProcess: Effect.Effect<Owner, never, FileSystem.FileSystem> = Effect.all({
+export const ownProcess: Effect.Effect<HostProcess, never, FileSystem.FileSystem> = Effect.all({
   pid: Effect.sync(() => process.pid),
   started: Effect.map(startOf("self"), (ticks) => ticks === "" ? unknown : ticks),
   boot: Effect.map(boot, (id) => id === "" ? unknown : id),
@@ -52,16 +59,16 @@ export const ownProcess: Effect.Effect<Owner, never, FileSystem.FileSystem> = Ef
 }, { concurrency: "unbounded" })
 
 /** `unknown` where the process counts in another namespace of pids, so that it cannot be looked for. */
-export const stateOfOwner = (
-  owner: Owner
+export const stateOfProcess = (
+  one: HostProcess
 ): Effect.Effect<"alive" | "dead" | "unknown", never, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const here = yield* Effect.all([boot, namespace, startOf(owner.pid)], { concurrency: "unbounded" })
+    const here = yield* Effect.all([boot, namespace, startOf(one.pid)], { concurrency: "unbounded" })
     const [bootNow, namespaceNow, startedNow] = here
     // Without /proc, or with one that hides others' processes, nothing can be said.
-    if (bootNow === "" || owner.boot === unknown || owner.started === unknown) return "unknown"
-    if (bootNow !== owner.boot) return "dead"
-    if (namespaceNow !== owner.namespace || (yield* startOf("self")) === "") return "unknown"
-    if (startedNow === "") return isRunning(owner.pid) ? "unknown" : "dead"
-    return startedNow === owner.started ? "alive" : "dead"
+    if (bootNow === "" || one.boot === unknown || one.started === unknown) return "unknown"
+    if (bootNow !== one.boot) return "dead"
+    if (namespaceNow !== one.namespace || (yield* startOf("self")) === "") return "unknown"
+    if (startedNow === "") return isRunning(one.pid) ? "unknown" : "dead"
+    return startedNow === one.started ? "alive" : "dead"
   })
