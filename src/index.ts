@@ -34,8 +34,20 @@ export type {
 } from "./config/Settings.ts"
 export { type Grant, grantRequests, readGrants, revokeGrants } from "./config/trust.ts"
 export { type Failure, isFailure } from "./domain/Failure.ts"
-export { Host, layer as hostLayer } from "./domain/Host.ts"
-export { Progress, silent as silentProgress } from "./domain/Progress.ts"
+export { describeEnd, type End, Metadata } from "./domain/Metadata.ts"
+export type { RunRecord } from "./domain/Run.ts"
+export {
+  type Attached,
+  type Guest,
+  layer as tmuxLayer,
+  NoTmux,
+  TmuxError,
+  TmuxService,
+  type TmuxStart,
+  type TmuxStatus
+} from "./guest/TmuxService.ts"
+export { Host, layer as hostLayer } from "./host/Host.ts"
+export { Progress, silent as silentProgress } from "./host/Progress.ts"
 export * from "./incus/errors.ts"
 export type { ExecRequest, ExecResult, TerminalIO, TerminalSize } from "./incus/exec.ts"
 export type { TransportFailure, TransportRequest, TransportResponse } from "./incus/httpRequest.ts"
@@ -49,7 +61,6 @@ export { IncusTransport, unixSocket } from "./incus/IncusTransport.ts"
 export type { InstancePatch, InstanceSpec } from "./incus/instances.ts"
 export { mayPass } from "./incus/retry.ts"
 export * from "./incus/schemas.ts"
-export { WorkspaceTooWide } from "./session/apart.ts"
 export { findLeftovers, type Leftover, removeLeftovers } from "./session/clean.ts"
 export { killSession, persistSession, shutdownSession } from "./session/end.ts"
 export * from "./session/errors.ts"
@@ -61,7 +72,6 @@ export {
   type Outcome,
   type Saved
 } from "./session/HistoryStore.ts"
-export { type Identity, RootWorkspace } from "./session/identity.ts"
 export { sessionInfo } from "./session/info.ts"
 export {
   guestOf,
@@ -71,17 +81,14 @@ export {
   selectSession,
   sessionNamed
 } from "./session/live.ts"
-export { describeEnd, type End, Metadata } from "./session/metadata.ts"
 export { reconcile } from "./session/reconcile.ts"
 export type { SessionRequest } from "./session/request.ts"
 export { findResumable, findSaved, type Resumable, slotFor } from "./session/resume.ts"
 export { TooManyContainers } from "./session/room.ts"
-export type { RunRecord } from "./session/run.ts"
 export type { RunStore, SessionKey } from "./session/RunStore.ts"
 export { type Session, type SessionFailure, startSession } from "./session/Session.ts"
 export { layer as slotLayer, type Place, SlotService } from "./session/SlotService.ts"
 export { IdsNotMapped, LimitsTooLow, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
-export { BadWorkspace, openWorkspace, type Workspace } from "./session/workspace.ts"
 export {
   CommandFailed,
   LoginNeeded,
@@ -97,16 +104,6 @@ export {
   type StepReport
 } from "./setup/SetupService.ts"
 export type { Action, SetupFailure, Status, StepName } from "./setup/Step.ts"
-export {
-  type Attached,
-  type Guest,
-  layer as tmuxLayer,
-  NoTmux,
-  TmuxError,
-  TmuxService,
-  type TmuxStart,
-  type TmuxStatus
-} from "./tmux/TmuxService.ts"
 export type { Conversation, Tool, ToolContext } from "./tool/Tool.ts"
 export {
   builtIn as builtInTools,
@@ -115,3 +112,6 @@ export {
   ToolMisconfigured,
   UnknownTool
 } from "./tool/ToolRegistry.ts"
+export { WorkspaceTooWide } from "./workspace/apart.ts"
+export { type Identity, RootWorkspace } from "./workspace/identity.ts"
+export { BadWorkspace, openWorkspace, type Workspace } from "./workspace/Workspace.ts"

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import { isatty } from "node:tty"
-import { Signals } from "../domain/Signals.ts"
+import { Signals } from "../host/Signals.ts"
 
 /**
  * The signals by which a terminal, a shell or init ends a program. SIGTSTP and SIGCONT are those of whoever lends the

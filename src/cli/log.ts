@@ -4,7 +4,7 @@ import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
-import { Host } from "../domain/Host.ts"
+import { Host } from "../host/Host.ts"
 import { escape } from "./escape.ts"
 
 const levels: Readonly<Record<string, LogLevel.LogLevel>> = {

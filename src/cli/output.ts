@@ -2,7 +2,7 @@ import * as Options from "@effect/cli/Options"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Host } from "../domain/Host.ts"
+import { Host } from "../host/Host.ts"
 
 /** What is known of a stream that text is written to. */
 export interface Stream {

@@ -1,7 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Progress } from "../domain/Progress.ts"
+import { Progress } from "../host/Progress.ts"
 import { escape } from "./escape.ts"
 import { cut } from "./layout.ts"
 import { Output } from "./output.ts"

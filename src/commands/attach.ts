@@ -1,13 +1,13 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import { attachToLive, requireTerminal } from "../cli/attach.ts"
 import { describe } from "../cli/describe.ts"
 import { ExitStatus } from "../cli/errors.ts"
 import { choose } from "../cli/prompt.ts"
-import { UserTerminal } from "../cli/UserTerminal.ts"
+import { TmuxService } from "../guest/TmuxService.ts"
 import { guestOf, liveSessions, matching, type Selection, selectSession } from "../session/live.ts"
-import { TmuxService } from "../tmux/TmuxService.ts"
+import { attachToLive, requireTerminal } from "../terminal/attach.ts"
+import { UserTerminal } from "../terminal/UserTerminal.ts"
 import { container, selection, slot, workspace } from "./options.ts"
 
 /** The session meant; where several are, the user is asked. */

@@ -2,7 +2,7 @@ import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { openWorkspace } from "../session/workspace.ts"
+import { openWorkspace } from "../workspace/Workspace.ts"
 
 /** Options that several commands share, so that they read the same everywhere. */
 

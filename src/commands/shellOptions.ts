@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import { UsageError } from "../cli/errors.ts"
 import { optionalValue, repeatable } from "../cli/options.ts"
 import { format } from "../cli/output.ts"
-import { Host } from "../domain/Host.ts"
 import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
+import { Host } from "../host/Host.ts"
 import { slot, workspace } from "./options.ts"
 
 export const directory = Args.text({ name: "WORKSPACE" }).pipe(

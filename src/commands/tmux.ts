@@ -8,10 +8,10 @@ import { UsageError } from "../cli/errors.ts"
 import { escape } from "../cli/escape.ts"
 import { repeatable } from "../cli/options.ts"
 import { format, Output, print } from "../cli/output.ts"
-import { readAll } from "../cli/stdin.ts"
 import { table } from "../cli/table.ts"
+import { TmuxService } from "../guest/TmuxService.ts"
 import { guestOf, liveSessions, selectSession } from "../session/live.ts"
-import { TmuxService } from "../tmux/TmuxService.ts"
+import { readAll } from "../terminal/stdin.ts"
 import { container, selection, slot, workspace } from "./options.ts"
 
 const lines = Options.integer("lines").pipe(

@@ -9,10 +9,10 @@ import { escape } from "../cli/escape.ts"
 import { format, notice, print } from "../cli/output.ts"
 import { confirm } from "../cli/prompt.ts"
 import { table } from "../cli/table.ts"
-import { listRequests, requestData, sayLimits, trustCommand } from "../cli/trust.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { type Grant, grantRequests, readGrants } from "../config/trust.ts"
-import { openWorkspace } from "../session/workspace.ts"
+import { listRequests, requestData, sayLimits, trustCommand } from "../terminal/agreement.ts"
+import { openWorkspace } from "../workspace/Workspace.ts"
 import { options as shellOptions } from "./shellOptions.ts"
 
 const options = {

@@ -1,6 +1,6 @@
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { Host } from "../domain/Host.ts"
+import { Host } from "../host/Host.ts"
 
 /** The user's own configuration: the file that `CLINCUS_CONFIG` names, which then must be there, or the usual one. */
 export const userFile: Effect.Effect<

@@ -1,14 +1,14 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { Host } from "../domain/Host.ts"
-import { Progress } from "../domain/Progress.ts"
+import { scriptOf } from "../guest/imageProvision.ts"
+import { Host } from "../host/Host.ts"
+import { Progress } from "../host/Progress.ts"
 import type { ImageNotFound, IncusFailure, InstanceNotFound, NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { mayPass, passing } from "../incus/retry.ts"
 import type { Device } from "../incus/schemas.ts"
 import { CurrentLog } from "./BuildLog.ts"
-import { scriptOf } from "./provision.ts"
 
 /** A script in the build container ended with an error, or the daemon refused something. Becomes a `BuildFailed`. */
 export class StepFailed extends Data.TaggedError("StepFailed")<{ readonly reason: string }> {}

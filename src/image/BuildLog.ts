@@ -3,7 +3,7 @@ import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Progress } from "../domain/Progress.ts"
+import { Progress } from "../host/Progress.ts"
 
 /** What a build says: shown as it comes, kept for the log. */
 export interface BuildLog {

@@ -2,6 +2,13 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import {
+  fileScript,
+  packumentScript,
+  type ProvisionStep,
+  registryScript,
+  steps
+} from "../guest/imageProvision.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { baseFor, suite } from "./base.ts"
 import { type Placement, runInside, startScoped, StepFailed } from "./BuildContainer.ts"
@@ -9,7 +16,6 @@ import { CurrentLog } from "./BuildLog.ts"
 import { propertiesFor } from "./ImageSummary.ts"
 import { type Machine, machineFor } from "./machine.ts"
 import { decodePackument, longTermRelease } from "./nodeRelease.ts"
-import { fileScript, packumentScript, type ProvisionStep, registryScript, steps } from "./provision.ts"
 import { parseVersions, versionsScript } from "./versions.ts"
 
 /** Certificates and sources of the machine, put in place before anything is downloaded. */

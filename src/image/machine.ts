@@ -2,7 +2,7 @@ import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { Host } from "../domain/Host.ts"
+import { Host } from "../host/Host.ts"
 import { mirrorOf, signedBy, sourcesFor, targetFormat } from "./aptSources.ts"
 import { ask } from "./hostCommand.ts"
 

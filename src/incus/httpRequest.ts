@@ -2,7 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import type { Readable } from "node:stream"
-import { codeOf } from "../domain/codeOf.ts"
+import { codeOf } from "../host/codeOf.ts"
 import {
   IncusConnectionLost,
   IncusDenied,

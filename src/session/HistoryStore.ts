@@ -5,16 +5,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { omit, parseObject, printObject } from "../domain/json.ts"
+import { type End, type Metadata, parseMetadata, printMetadata } from "../domain/Metadata.ts"
 import { isPlainName } from "../domain/RelativePath.ts"
-import { omit, parseObject, printObject } from "../tool/json.ts"
-import { type End, type Metadata, parseMetadata, printMetadata } from "./metadata.ts"
-import { exclusively } from "./mutex.ts"
-import { type HistoryError, makeOwnFiles } from "./ownFiles.ts"
-import type { RunRecord } from "./run.ts"
+import type { RunRecord } from "../domain/Run.ts"
+import { exclusively } from "../host/mutex.ts"
+import { type HistoryError, makeOwnFiles } from "../host/ownFiles.ts"
+import * as State from "../host/untrusted/StateDirectory.ts"
 import { makeRunStore, type RunStore, type SessionKey } from "./RunStore.ts"
-import * as State from "./StateDirectory.ts"
 
-export { HistoryError } from "./ownFiles.ts"
+export { HistoryError } from "../host/ownFiles.ts"
 
 /** What a tool left behind when it ended: its exit status and the last lines of its screen. */
 export interface Outcome {

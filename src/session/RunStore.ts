@@ -1,10 +1,10 @@
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isRunning } from "../domain/HostProcess.ts"
-import { type HistoryError, type OwnFiles } from "./ownFiles.ts"
-import { parseRun, printRun, type RunRecord } from "./run.ts"
-import * as State from "./StateDirectory.ts"
+import { parseRun, printRun, type RunRecord } from "../domain/Run.ts"
+import { type HistoryError, type OwnFiles } from "../host/ownFiles.ts"
+import { isRunning } from "../host/process.ts"
+import * as State from "../host/untrusted/StateDirectory.ts"
 
 /** A session by what it is saved under. */
 export interface SessionKey {

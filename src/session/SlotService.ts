@@ -3,15 +3,15 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { Host } from "../domain/Host.ts"
+import { Host } from "../host/Host.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
+import type { Workspace } from "../workspace/Workspace.ts"
 import { NoFreeSlot, SlotInUse, SlotOutOfRange } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
 import { requireRoom, type TooManyContainers } from "./room.ts"
-import type { Workspace } from "./workspace.ts"
 
 /** A name that is to be tried, and the stopped container that stands under it, if one does. */
 export interface Place {

@@ -1,14 +1,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { sameRun } from "../domain/Run.ts"
+import { runVariable } from "../guest/scripts.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instances } from "../incus/instances.ts"
 import { mayPass, passing } from "../incus/retry.ts"
 import type { Instance } from "../incus/schemas.ts"
-import { runVariable } from "../tmux/scripts.ts"
 import { ContainerLeft } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
-import { sameRun } from "./run.ts"
 
 /** Whose a container must be for something to be done to it: a session's, and of one start of it. */
 export interface Holder {

@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { nextTurn } from "../host/untrusted/access.ts"
+import * as State from "../host/untrusted/StateDirectory.ts"
 import type { Databases, Tool, Transcripts } from "../tool/Tool.ts"
-import { nextTurn } from "./stateAccess.ts"
-import * as State from "./StateDirectory.ts"
 
 /** What the last conversation in a state is: `Unknown` where only the tool can tell, in the container. */
 export type Latest =

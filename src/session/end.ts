@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { ownProcess } from "../domain/HostProcess.ts"
+import type { EndReason } from "../domain/Metadata.ts"
+import { sameRun } from "../domain/Run.ts"
+import { ownProcess } from "../host/process.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { removeContainer, shutdownContainer } from "./container.ts"
 import { finishRun } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import type { LiveSession } from "./live.ts"
-import type { EndReason } from "./metadata.ts"
-import { sameRun } from "./run.ts"
 
 const keyOf = ({ labels }: LiveSession) => ({ tool: labels.tool, id: labels.session })
 

@@ -1,13 +1,13 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { Host } from "../domain/Host.ts"
-import { quote } from "../domain/shell.ts"
+import type { End } from "../domain/Metadata.ts"
+import type { RunRecord } from "../domain/Run.ts"
+import { Host } from "../host/Host.ts"
+import { quote } from "../host/shell.ts"
+import * as State from "../host/untrusted/StateDirectory.ts"
 import { HistoryStore } from "./HistoryStore.ts"
-import type { End } from "./metadata.ts"
 import { reclaim } from "./reclaim.ts"
-import type { RunRecord } from "./run.ts"
 import type { SessionKey } from "./RunStore.ts"
-import * as State from "./StateDirectory.ts"
 
 /** What a run leaves could not be removed, credentials perhaps: it belongs to a user that this one has no power over. */
 export class StateNotOurs extends Data.TaggedError("StateNotOurs")<{

@@ -1,12 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { describeEnd, type Metadata } from "../domain/Metadata.ts"
+import * as State from "../host/untrusted/StateDirectory.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { isUp } from "../incus/schemas.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { type LiveSession, liveSessions, type Selection, selectSession } from "./live.ts"
-import { describeEnd, type Metadata } from "./metadata.ts"
 import { findSaved } from "./resume.ts"
-import * as State from "./StateDirectory.ts"
 
 /** Entries of a saved session that are counted for its size; one that has more is said to be at least so large. */
 const entryLimit = 200_000

@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Metadata } from "../domain/Metadata.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import type { Workspace } from "../workspace/Workspace.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
 import { liveOf } from "./live.ts"
-import type { Metadata } from "./metadata.ts"
 import { baseName, slots, SlotService } from "./SlotService.ts"
-import type { Workspace } from "./workspace.ts"
 
 /**
  * Readies a saved session for another directory, as after `mv project project2`. A persistent container's name tells its

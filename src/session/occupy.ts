@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { sameRun } from "../domain/Run.ts"
 import { NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Device, Instance } from "../incus/schemas.ts"
+import { idmapKeys } from "../workspace/identity.ts"
 import { releaseState, removeContainer, sessionDevice } from "./container.ts"
-import { idmapKeys } from "./identity.ts"
 import { fromInstance, labelKeys, type Labels, toConfig } from "./labels.ts"
 import { settleContainer } from "./reconcile.ts"
-import { sameRun } from "./run.ts"
 import type { Place } from "./SlotService.ts"
 
 /** What a session's container is to be, but for its name and slot. */

@@ -1,9 +1,9 @@
 import type { Limits, Settings } from "../config/Settings.ts"
+import { outcomeDirectory } from "../guest/scripts.ts"
 import type { Device } from "../incus/schemas.ts"
-import { outcomeDirectory } from "../tmux/scripts.ts"
 import type { Tool, ToolContext } from "../tool/Tool.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
-import type { Identity } from "./identity.ts"
+import type { Identity } from "../workspace/identity.ts"
 
 /** The disks of a session: workspace, state directories and outcome. */
 export const devicesOf = (

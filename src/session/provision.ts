@@ -1,11 +1,11 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { Host } from "../domain/Host.ts"
-import { parseObject, printObject } from "../tool/json.ts"
-import type { HostPlace, JsonObject, Tool, ToolContext } from "../tool/Tool.ts"
-import { copyConfiguration, type CopyReport } from "./copyConfiguration.ts"
-import * as State from "./StateDirectory.ts"
+import { type JsonObject, parseObject, printObject } from "../domain/json.ts"
+import { copyConfiguration, type CopyReport } from "../host/copy/copyConfiguration.ts"
+import { Host } from "../host/Host.ts"
+import * as State from "../host/untrusted/StateDirectory.ts"
+import type { HostPlace, Tool, ToolContext } from "../tool/Tool.ts"
 
 /** A file larger than this is no configuration (bytes). */
 const fileLimit = 16 * 1024 * 1024

@@ -2,13 +2,13 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { Host } from "../domain/Host.ts"
-import { ownProcess } from "../domain/HostProcess.ts"
-import { quote } from "../domain/shell.ts"
+import { Host } from "../host/Host.ts"
+import { ownProcess } from "../host/process.ts"
+import { quote } from "../host/shell.ts"
+import type { Owner } from "../host/untrusted/StateDirectory.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { mappedGroup } from "./identity.ts"
+import { mappedGroup } from "../workspace/identity.ts"
 import { SlotService } from "./SlotService.ts"
-import type { Owner } from "./StateDirectory.ts"
 
 /** Files of a container's users could not be given to the user outside. */
 export class CannotReclaim extends Data.TaggedError("CannotReclaim")<{

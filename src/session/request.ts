@@ -1,9 +1,9 @@
 import type * as Option from "effect/Option"
 import type { Settings } from "../config/Settings.ts"
+import type { Metadata } from "../domain/Metadata.ts"
 import type { TerminalSize } from "../incus/exec.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
-import type { Metadata } from "./metadata.ts"
-import type { Workspace } from "./workspace.ts"
+import type { Workspace } from "../workspace/Workspace.ts"
 
 /** What a session is to be. */
 export interface SessionRequest {

@@ -1,19 +1,19 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { shellLine } from "../domain/shell.ts"
+import type { Metadata } from "../domain/Metadata.ts"
+import { TmuxService } from "../guest/TmuxService.ts"
+import { shellLine } from "../host/shell.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type Instance, isUp } from "../incus/schemas.ts"
-import { TmuxService } from "../tmux/TmuxService.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
+import type { Workspace } from "../workspace/Workspace.ts"
 import { waitUntilStopped } from "./container.ts"
 import { holdsWords } from "./conversations.ts"
 import { shutdownSession } from "./end.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { guestOf, holdersOf, liveOf, type LiveSession, liveSessions, sessionNamed } from "./live.ts"
-import type { Metadata } from "./metadata.ts"
-import type { Workspace } from "./workspace.ts"
 
 /** What `--resume` leads to: a session that runs and is attached to, or a saved one that is started again. */
 export type Resumable =

@@ -1,9 +1,9 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { shellLine } from "../domain/shell.ts"
-import { missingIds, rootRanges } from "../domain/subids.ts"
-import { type Identity, mappedGroup } from "./identity.ts"
+import { shellLine } from "../host/shell.ts"
+import { missingIds, rootRanges } from "../host/subids.ts"
+import { type Identity, mappedGroup } from "../workspace/identity.ts"
 
 /** Root may not map the ids that a session needs: they are missing in subuid(5) or subgid(5). */
 export class IdsNotMapped extends Data.TaggedError("IdsNotMapped")<{

@@ -11,7 +11,7 @@ import {
   rootRanges,
   shownRange,
   together
-} from "../domain/subids.ts"
+} from "../host/subids.ts"
 import type { Machine } from "./machine.ts"
 import type { IncusServer } from "./server.ts"
 import { type Action, done, manual, needed, type Step } from "./Step.ts"

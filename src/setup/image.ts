@@ -1,6 +1,6 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { Progress } from "../domain/Progress.ts"
+import { Progress } from "../host/Progress.ts"
 import type { ImageService } from "../image/ImageService.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
 import { done, needed, type Step } from "./Step.ts"

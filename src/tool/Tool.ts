@@ -1,5 +1,4 @@
-/** A JSON object as read from a file: nothing is known of its values. */
-export type JsonObject = Readonly<Record<string, unknown>>
+import type { JsonObject } from "../domain/json.ts"
 
 /** What a tool's description is applied to when a session starts. */
 export interface ToolContext {

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { objectAt, pick } from "./json.ts"
+import { objectAt, pick } from "../domain/json.ts"
 import { anyLine, isWords, lineTest, uuid } from "./lines.ts"
 import type { JsonDocument, Tool } from "./Tool.ts"
 

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { omit } from "./json.ts"
+import { omit } from "../domain/json.ts"
 import { isWords, lineTest, uuid, wholeFile } from "./lines.ts"
 import type { JsonDocument, Tool } from "./Tool.ts"
 

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { objectAt } from "./json.ts"
+import { objectAt } from "../domain/json.ts"
 import { lineTest, uuid } from "./lines.ts"
 import type { JsonDocument, Tool } from "./Tool.ts"
 

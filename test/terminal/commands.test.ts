@@ -5,8 +5,8 @@ import * as Fs from "node:fs"
 import { join } from "node:path"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import { HistoryStore } from "../../src/session/HistoryStore.ts"
-import { eventually } from "../incus/support/eventually.ts"
-import * as Library from "../incus/support/library.ts"
+import { eventually } from "../daemon/support/eventually.ts"
+import * as Library from "../daemon/support/library.ts"
 import {
   containers,
   inside,
@@ -17,10 +17,10 @@ import {
   type,
   untilScreen,
   untilStatus
-} from "../incus/support/look.ts"
-import { background, clincus, json, run, succeeds } from "../incus/support/program.ts"
-import { openTerminal } from "../incus/support/terminal.ts"
-import { image, World } from "../incus/support/World.ts"
+} from "../daemon/support/look.ts"
+import { background, clincus, json, run, succeeds } from "../daemon/support/program.ts"
+import { openTerminal } from "../daemon/support/terminal.ts"
+import { image, World } from "../daemon/support/World.ts"
 
 const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 const none = "00000000-0000-4000-8000-000000000000"

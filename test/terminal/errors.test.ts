@@ -3,11 +3,11 @@ import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { join } from "node:path"
-import * as Library from "../incus/support/library.ts"
-import { containers } from "../incus/support/look.ts"
-import { background, run, type RunOptions } from "../incus/support/program.ts"
-import { openTerminal } from "../incus/support/terminal.ts"
-import { World } from "../incus/support/World.ts"
+import * as Library from "../daemon/support/library.ts"
+import { containers } from "../daemon/support/look.ts"
+import { background, run, type RunOptions } from "../daemon/support/program.ts"
+import { openTerminal } from "../daemon/support/terminal.ts"
+import { World } from "../daemon/support/World.ts"
 
 /** A user who is nobody here. */
 const nobody = 65534

@@ -3,12 +3,12 @@ import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import { join } from "node:path"
 import { IncusService } from "../../src/incus/IncusService.ts"
-import * as Library from "../incus/support/library.ts"
-import { containers, inside, metadata, statusOf, type, untilScreen } from "../incus/support/look.ts"
-import { incus } from "../incus/support/ownDaemon.ts"
-import { background, clincus, json, run, succeeds } from "../incus/support/program.ts"
-import { openTerminal } from "../incus/support/terminal.ts"
-import { World } from "../incus/support/World.ts"
+import * as Library from "../daemon/support/library.ts"
+import { containers, inside, metadata, statusOf, type, untilScreen } from "../daemon/support/look.ts"
+import { incus } from "../daemon/support/ownDaemon.ts"
+import { background, clincus, json, run, succeeds } from "../daemon/support/program.ts"
+import { openTerminal } from "../daemon/support/terminal.ts"
+import { World } from "../daemon/support/World.ts"
 
 /** An Incus project beside the default one; gone with the scope, instances included. */
 const otherProject = Effect.gen(function*() {

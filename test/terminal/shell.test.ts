@@ -5,8 +5,8 @@ import { createConnection, createServer, type Server, type Socket } from "node:n
 import { join } from "node:path"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import { HistoryStore } from "../../src/session/HistoryStore.ts"
-import { eventually } from "../incus/support/eventually.ts"
-import * as Library from "../incus/support/library.ts"
+import { eventually } from "../daemon/support/eventually.ts"
+import * as Library from "../daemon/support/library.ts"
 import {
   containers,
   inside,
@@ -14,10 +14,10 @@ import {
   untilScreen,
   untilStatus,
   withoutOffSwitch
-} from "../incus/support/look.ts"
-import { background, json, run, succeeds } from "../incus/support/program.ts"
-import { openTerminal } from "../incus/support/terminal.ts"
-import { socket, World } from "../incus/support/World.ts"
+} from "../daemon/support/look.ts"
+import { background, json, run, succeeds } from "../daemon/support/program.ts"
+import { openTerminal } from "../daemon/support/terminal.ts"
+import { socket, World } from "../daemon/support/World.ts"
 
 const quietModes = "alternate=0 cursor=1 mouse=0 keypad=0"
 

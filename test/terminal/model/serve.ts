@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import { IncusService } from "../../../src/incus/IncusService.ts"
-import { Unexpected } from "../../incus/support/eventually.ts"
-import { inside } from "../../incus/support/look.ts"
+import { Unexpected } from "../../daemon/support/eventually.ts"
+import { inside } from "../../daemon/support/look.ts"
 
 const port = 4100
 const stub = readFileSync(new URL("stub.ts", import.meta.url), "utf8")

@@ -1,0 +1,41 @@
+// Start-up time is a feature: a barrel import would pull whole packages into the bundle, and an upward import would turn the layering round.
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+
+const barrels = /from "(effect|@effect\/(cli|platform|platform-node|platform-node-shared|printer|printer-ansi))"/
+// A folder may import itself and what stands to the right of it: see docs/architecture.md.
+const order = [
+  "commands", "terminal", "cli", "setup", "image", "session", "credentials", "policy", "guest", "workspace", "tool",
+  "config", "incus", "host", "domain"
+]
+// `cli` is a framework for command lines: all that it may know of the rest is how to reach the host.
+const framework = new Set(["cli", "host", "domain"])
+const knowsTerminal = new Set(["commands", "terminal", "cli"])
+const faults = []
+const walk = (dir) =>
+  readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
+    e.isDirectory() ? walk(join(dir, e.name)) : e.name.endsWith(".ts") ? [join(dir, e.name)] : []
+  )
+
+for (const file of walk("src")) {
+  const folder = relative("src", dirname(file)).split("/")[0]
+  readFileSync(file, "utf8").split("\n").forEach((line, index) => {
+    const at = `${file}:${index + 1}`
+    if (barrels.test(line)) faults.push(`${at}: barrel import, name the module instead`)
+    const target = /from "(\.[^"]+)"/.exec(line)?.[1]
+    if (target === undefined || folder === "") return
+    const other = relative("src", dirname(resolve(dirname(file), target))).split("/")[0]
+    if (other === "") faults.push(`${at}: a folder never imports main or index`)
+    else if (order.indexOf(other) < order.indexOf(folder)) {
+      faults.push(`${at}: ${folder} must not import ${other} (order: ${order.join(" → ")})`)
+    }
+    if (folder === "cli" && !framework.has(other)) faults.push(`${at}: cli must not import ${other}`)
+    if (!knowsTerminal.has(folder) && (knowsTerminal.has(other) || /from "@effect\/cli/.test(line))) {
+      faults.push(`${at}: only commands, terminal and cli know the terminal`)
+    }
+  })
+}
+if (faults.length > 0) {
+  process.stderr.write(faults.join("\n") + "\n")
+  process.exitCode = 1
+}

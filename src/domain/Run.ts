@@ -1,0 +1,81 @@
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { HostProcess } from "./HostProcess.ts"
+import { EndReason } from "./Metadata.ts"
+import { PlainName, RelativePath } from "./RelativePath.ts"
+
+/**
+ * One start of a session, from before anything is made for it until all of it is undone: what the file `open/<tool>.<id>`
+ * says. The file is the claim on the session's state, so there is one run of a session at a time. `run` is fresh with
+ * each start: a session's id is the same again when it is resumed. Keys are only ever added.
+ */
+export const RunRecord = Schema.Struct({
+  tool: PlainName,
+  id: Schema.UUID,
+  run: Schema.optional(Schema.UUID),
+  /** ms since the epoch */
+  since: Schema.Number,
+  /**
+   * `starting` until the tool is up, `ending` from the wish to end it on. A record of an older clincus says nothing.
+   */
+  phase: Schema.optionalWith(Schema.Literal("starting", "running", "ending"), { default: () => "running" }),
+  /** The process that starts it, or ends it. While the tool is up nobody needs that. */
+  owner: Schema.optional(HostProcess),
+  /** How it is to end, in that phase. */
+  reason: Schema.optional(EndReason),
+  /** The container's name, once the tool is up. */
+  container: Schema.optional(Schema.NonEmptyString),
+  /** Where its container is: the fingerprint of the server's certificate, and the project. */
+  server: Schema.optional(Schema.String),
+  project: Schema.optional(Schema.String),
+  /** What of the state has to go when it ends: the credentials. */
+  remove: Schema.Array(RelativePath),
+  scrub: Schema.Array(Schema.Struct({ path: RelativePath, keys: Schema.Array(Schema.String) }))
+})
+export type RunRecord = typeof RunRecord.Type
+
+const options = { onExcessProperty: "preserve" } as const
+const decode = Schema.decodeUnknownOption(Schema.parseJson(RunRecord), options)
+const encode = Schema.encodeSync(RunRecord, options)
+
+/** None where the text is no record, or names what is not below the saved session. */
+export const parseRun = (text: string): Option.Option<RunRecord> => decode(text)
+
+export const printRun = (record: RunRecord): string => JSON.stringify(encode(record))
+
+/** What is known of a run's container. `unknown` is not `absent`: another server was asked, or one that may not show it. */
+export type Sighting = "absent" | "unknown" | "stopped" | "live"
+
+/**
+ * What whoever comes by does about a run:
+ * `leave` it alone; `finish` it, for its container is gone; `retire` its container, which is off, then finish it;
+ * `undo` a start that nobody goes on with, or bring to its end what nobody ends any more, container and all.
+ */
+export type Decision = "leave" | "finish" | "retire" | "undo"
+
+/** A process that cannot be looked for is believed to be at it for so long (ms). */
+const unseenLimit = 15 * 60_000
+
+/** Decides from facts alone; nothing is asked and nothing is done here. `age` is the run's (ms). */
+export const decide = (
+  record: Pick<RunRecord, "phase">,
+  facts: {
+    readonly container: Sighting
+    readonly owner: "alive" | "dead" | "unknown"
+    readonly age: number
+  }
+): Decision => {
+  if (facts.container === "unknown") return "leave"
+  if (record.phase === "running") {
+    return facts.container === "absent" ? "finish" : facts.container === "stopped" ? "retire" : "leave"
+  }
+  const given = facts.owner === "dead" || (facts.owner === "unknown" && facts.age > unseenLimit)
+  if (!given) return "leave"
+  return facts.container === "absent" ? "finish" : "undo"
+}
+
+/** True where a label or a record speaks of this run. Those of an older clincus name none, and are taken by their session. */
+export const sameRun = (
+  one: { readonly run?: string | undefined },
+  other: { readonly run?: string | undefined }
+) => one.run === undefined || other.run === undefined || one.run === other.run

@@ -1,0 +1,37 @@
+/** A JSON object as read from a file: nothing is known of its values. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Settings are not deeper than this; what is may be made to exhaust whoever reads it. */
+const deepest = 64
+
+const isShallow = (value: unknown, depth = 0): boolean =>
+  typeof value !== "object" || value === null
+  || (depth < deepest && Object.values(value).every((inner) => isShallow(inner, depth + 1)))
+
+/** A JSON object of a file that a tool wrote, or a container; undefined for all else, and for one that is too deep. */
+export const parseObject = (text: string): JsonObject | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) && isShallow(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Written without indentation, which would multiply what is deep. */
+export const printObject = (json: JsonObject): string => `${JSON.stringify(json)}\n`
+
+/** The object under a key; empty where there is none. */
+export const objectAt = (json: JsonObject, key: string): JsonObject => {
+  const value = json[key]
+  return isObject(value) ? value : {}
+}
+
+export const pick = (json: JsonObject, keys: ReadonlyArray<string>): JsonObject =>
+  Object.fromEntries(keys.filter((key) => json[key] !== undefined).map((key) => [key, json[key]]))
+
+export const omit = (json: JsonObject, keys: ReadonlyArray<string>): JsonObject =>
+  Object.fromEntries(Object.entries(json).filter(([key]) => !keys.includes(key)))

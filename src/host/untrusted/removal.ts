@@ -1,0 +1,155 @@
+import * as Fs from "node:fs"
+import { codeOf } from "../codeOf.ts"
+import { at, type Name, namesIn, openAnyhow, TooMuch, unless } from "./descriptors.ts"
+
+/**
+ * Removes trees that a container made, by descriptors (see descriptors.ts). The generators yield now and then, so that
+ * whoever drives them can let others run, or stop.
+ */
+
+/** One descriptor is held for each level; what lies deeper is moved up before it is removed. */
+const deepest = 64
+/** Somebody may be adding to a directory while it is emptied; this often it is tried again. */
+const patience = 16
+const breath = 256
+
+/** How many entries have been seen, and how many may be. */
+export interface Budget {
+  seen: number
+  readonly most: number
+  /** How many directories were moved up. */
+  moved: number
+}
+
+/** A budget of so many entries. */
+export const budgetOf = (most: number): Budget => ({ seen: 0, most, moved: 0 })
+
+/** Counts an entry; true where it is time to take breath. */
+const spend = (budget: Budget): boolean => {
+  if (++budget.seen > budget.most) throw new TooMuch(`${budget.most} entries`)
+  return budget.seen % breath === 0
+}
+
+/** Moves what is too deep up, under a name that is free: a container may have taken some. */
+const moveUp = (parent: number, name: Name, top: number, budget: Budget) => {
+  for (;;) {
+    budget.moved += 1
+    spend(budget)
+    const free = `.clincus-deep-${process.pid}-${budget.moved}`
+    const moved = unless(
+      ["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"],
+      () => {
+        Fs.renameSync(at(parent, name), at(top, free))
+        return true
+      }
+    )
+    if (moved === true) return
+  }
+}
+
+const empty = function*(directory: number, depth: number, top: number, budget: Budget): Generator<void> {
+  for (let turn = 0; turn < patience; turn++) {
+    let found = false
+    for (const name of namesIn(directory)) {
+      found = true
+      if (spend(budget)) yield
+      yield* removeEntry(directory, name, depth, top, budget)
+    }
+    if (!found) return
+  }
+}
+
+/** Removes one entry of an open directory: a link and not what it leads to, a directory with all that is in it. */
+const removeEntry = function*(
+  parent: number,
+  name: Name,
+  depth: number,
+  top: number | undefined,
+  budget: Budget
+): Generator<void> {
+  try {
+    return Fs.unlinkSync(at(parent, name))
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return
+    // Linux says EISDIR of a directory, and POSIX allows EPERM.
+    const isDirectory = codeOf(cause) === "EISDIR"
+      || codeOf(cause) === "EPERM" && Fs.lstatSync(at(parent, name)).isDirectory()
+    if (!isDirectory) throw cause
+  }
+  for (let turn = 0; turn < patience; turn++) {
+    const opened = unless(["ENOENT"], () => openAnyhow(at(parent, name), 0o700))
+    if (opened === undefined) return
+    try {
+      if (depth >= deepest && top !== undefined) return moveUp(parent, name, top, budget)
+      yield* empty(opened, depth + 1, top ?? opened, budget)
+    } finally {
+      Fs.closeSync(opened)
+    }
+    const gone = unless(["ENOTEMPTY", "EEXIST"], () => {
+      unless(["ENOENT"], () => Fs.rmdirSync(at(parent, name)))
+      return true
+    })
+    if (gone === true) return
+  }
+  throw new TooMuch("it is being filled as fast as it is emptied")
+}
+
+/** Removes what stands under a name in an open directory; nothing is no failure. */
+export const remove = (parent: number, name: Name, budget: Budget): Generator<void> =>
+  removeEntry(parent, name, 0, undefined, budget)
+
+/** The same at once, for what is known to be little. */
+export const removeNow = (parent: number, name: Name): void => {
+  const steps = remove(parent, name, budgetOf(10_000))
+  while (steps.next().done !== true);
+}
+
+/** True where something in the tree belongs to none of these users. */
+export const hasOthers = function*(
+  directory: number,
+  users: ReadonlyArray<number>,
+  depth: number,
+  budget: Budget
+): Generator<void, boolean> {
+  for (const name of namesIn(directory)) {
+    if (spend(budget)) yield
+    const info = unless(["ENOENT"], () => Fs.lstatSync(at(directory, name)))
+    if (info === undefined) continue
+    if (!users.includes(info.uid)) return true
+    if (!info.isDirectory() || depth >= deepest) continue
+    const opened = unless(
+      ["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM"],
+      () => openAnyhow(at(directory, name), 0o500)
+    )
+    if (opened === undefined) continue
+    try {
+      if (yield* hasOthers(opened, users, depth + 1, budget)) return true
+    } finally {
+      Fs.closeSync(opened)
+    }
+  }
+  return false
+}
+
+/** Gives every entry of the tree to the user. */
+export const giveEntries = function*(
+  directory: number,
+  owner: { readonly uid: number; readonly gid: number },
+  depth: number,
+  budget: Budget
+): Generator<void> {
+  for (const name of namesIn(directory)) {
+    if (spend(budget)) yield
+    const place = at(directory, name)
+    unless(["ENOENT"], () => Fs.lchownSync(place, owner.uid, owner.gid))
+    const opened = depth >= deepest
+      ? undefined
+      : unless(["ENOENT", "ENOTDIR", "ELOOP"], () => openAnyhow(place, 0o500))
+    if (opened === undefined) continue
+    try {
+      yield* giveEntries(opened, owner, depth + 1, budget)
+    } finally {
+      Fs.closeSync(opened)
+    }
+  }
+}

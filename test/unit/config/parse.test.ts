@@ -1,0 +1,87 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import { parse } from "../../../src/config/parse.ts"
+import { ConfigFile, WorkspaceFile } from "../../../src/config/schema.ts"
+
+const text = "a text in quotes"
+const list = "a list of texts, such as [\"a\", \"b\"]"
+
+/** What is wrong, in a file of the user's: the text of that, and all that is said of it. */
+const faults: ReadonlyArray<readonly [written: string, said: string]> = [
+  // A wrong type.
+  ["[limits]\nmemory = 4", `2:1: limits.memory has to be ${text}, not 4`],
+  ["[limits]\ncpu = true", `2:1: limits.cpu has to be ${text} or a number, not true`],
+  ["[defaults]\n\n  persistent = \"yes\"", "3:3: defaults.persistent has to be true or false, not \"yes\""],
+  ["[defaults]\nimage = 1979-05-27", `2:1: defaults.image has to be ${text} that is not empty, not a date`],
+  ["[tool.claude]\nargs = \"x\"", `2:1: tool.claude.args has to be ${list}, not "x"`],
+  ["[incus]\npool = [\"a\"]", `2:1: incus.pool has to be ${text} that is not empty, not a list`],
+  ["[tool]\nbinary = { a = 1 }", `2:1: tool.binary has to be ${text} that is not empty, not a table`],
+  // What has to be a table.
+  ["defaults = 3", "1:1: defaults has to be a table, not 3"],
+  ["[[defaults]]\nimage = \"x\"", "1:3: defaults has to be a table, not a list"],
+  ["[tool]\nclaude = \"x\"", "2:1: tool.claude has to be a table, not \"x\""],
+  ["[profiles]\nquick = 3", "2:1: profiles.quick has to be a table, not 3"],
+  ["[environment]\nset = \"A=1\"", "2:1: environment.set has to be a table, not \"A=1\""],
+  // A word that is none of those allowed.
+  [
+    "[session]\non_exit = \"explode\"",
+    "2:1: session.on_exit has to be \"end\" or \"shell\", not \"explode\""
+  ],
+  [
+    "[tool.claude]\npermission = \"byass\"",
+    "2:1: tool.claude.permission has to be \"bypass\" or \"ask\", not \"byass\" | Did you mean \"bypass\"?"
+  ],
+  // Numbers.
+  ...["-3", "0", "2.5", "\"x\""].map((value) =>
+    [
+      `[limits]\nprocesses = ${value}`,
+      `2:1: limits.processes has to be a whole number above 0, not ${value}`
+    ] as const
+  ),
+  ["[limits]\nprocesses = inf", "2:1: limits.processes has to be a whole number above 0, not Infinity"],
+  // Nothing where something has to be.
+  ["[defaults]\nimage = \"\"", `2:1: defaults.image has to be ${text} that is not empty, not ""`],
+  // Members of lists, and values of records.
+  [
+    "[environment]\nforward = [\"A\", \"\"]",
+    `2:1: member 2 of environment.forward has to be ${text} that is not empty, not ""`
+  ],
+  ["[tool.claude]\nargs = [3]", `2:1: member 1 of tool.claude.args has to be ${text}, not 3`],
+  ["[environment.set]\nA = 3", `2:1: environment.set.A has to be ${text}, not 3`],
+  ["[environment]\nset = { A = [\"x\"] }", `2:9: environment.set.A has to be ${text}, not a list`],
+  [
+    "[profiles.quick.limits]\nprocesses = 0",
+    "2:1: profiles.quick.limits.processes has to be a whole number above 0, not 0"
+  ],
+  // What somebody else wrote is neither obeyed nor shown at length.
+  [
+    "[session]\non_exit = \"\\u001b[2J\"",
+    "2:1: session.on_exit has to be \"end\" or \"shell\", not \"\\u001b[2J\""
+  ],
+  [
+    `[limits]\nprocesses = "${"x".repeat(500)}"`,
+    `2:1: limits.processes has to be a whole number above 0, not "${"x".repeat(40)}…"`
+  ]
+]
+
+const complaint = <A, I>(written: string, schema: Schema.Schema<A, I>) =>
+  Effect.flip(parse("file.toml", written, schema, "")).pipe(
+    Effect.map(({ hint, message }) => hint === undefined ? message : `${message} | ${hint}`)
+  )
+
+describe("a value that cannot be used is told in one sentence, with its place", () => {
+  for (const [written, said] of faults) {
+    it.effect(written.replaceAll("\n", " ").slice(0, 60), () =>
+      Effect.gen(function*() {
+        expect(yield* complaint(written, ConfigFile)).toBe(`file.toml:${said}`)
+      }))
+  }
+
+  it.effect("a workspace's own file has less room", () =>
+    Effect.gen(function*() {
+      expect(yield* complaint(`[tool]\nname = "${"x".repeat(101)}"`, WorkspaceFile)).toBe(
+        `file.toml:2:1: tool.name has to be ${text} of 1 to 100 characters, not "${"x".repeat(40)}…"`
+      )
+    }))
+})

@@ -1,0 +1,221 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { spawn, spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as State from "../../../../src/host/untrusted/StateDirectory.ts"
+
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+
+/** A user who is not root, where the tests run as root. */
+const user = process.getuid?.() === 0 ? { uid: 1000, gid: 1000 } : owner
+
+/** Runs an effect with the rights of that user. */
+const asUser = <A, E>(effect: Effect.Effect<A, E>) =>
+  process.getuid?.() !== 0 ? effect : Effect.acquireUseRelease(
+    Effect.sync(() => process.seteuid?.(user.uid)),
+    () => effect,
+    () => Effect.sync(() => process.seteuid?.(0))
+  )
+
+/** A state directory and, beside it, what nobody may touch. */
+const place = Effect.acquireRelease(
+  Effect.sync(() => {
+    const base = Fs.mkdtempSync(join(tmpdir(), "clincus-state-"))
+    Fs.chmodSync(base, 0o755)
+    const [root, outside] = [join(base, "state"), join(base, "outside")]
+    Fs.mkdirSync(root)
+    Fs.mkdirSync(join(outside, "deep"), { recursive: true })
+    Fs.writeFileSync(join(outside, "file"), "theirs")
+    Fs.writeFileSync(join(outside, "deep", "file"), "theirs")
+    const intact = () =>
+      Fs.readFileSync(join(outside, "file"), "utf8") === "theirs"
+      && Fs.readFileSync(join(outside, "deep", "file"), "utf8") === "theirs"
+      && Fs.readdirSync(outside, { recursive: true }).length === 3
+    return { base, root, outside, intact }
+  }),
+  ({ base }) => Effect.sync(() => Fs.rmSync(base, { recursive: true, force: true }))
+)
+
+describe("a directory that a container wrote", () => {
+  it.scoped("is written to, read and emptied", () =>
+    Effect.gen(function*() {
+      const { root } = yield* place
+      yield* State.write(root, "a/b/file", "text", owner)
+      expect(yield* State.read(root, "a/b/file", 100)).toBe("text")
+      expect(yield* State.isFile(root, "a/b/file")).toBe(true)
+      expect(yield* State.isFile(root, "a/b")).toBe(false)
+      expect(Fs.statSync(join(root, "a/b/file")).mode & 0o777).toBe(0o600)
+      expect(Fs.statSync(join(root, "a")).mode & 0o777).toBe(0o700)
+      expect(yield* State.size(root, 10)).toEqual({ bytes: 4, complete: true })
+      expect(yield* State.size(root, 2)).toEqual({ bytes: 0, complete: false })
+      expect(yield* State.find(root, "a", { most: 10, deep: 1 })).toMatchObject({
+        files: [{ path: "b/file", size: 4 }],
+        complete: true
+      })
+      expect(yield* State.find(root, "a", { most: 10, deep: 0 })).toEqual({
+        files: [],
+        complete: true,
+        deeper: true
+      })
+      yield* State.remove(root, "a")
+      yield* State.remove(root, "not/there")
+      expect(Fs.readdirSync(root)).toEqual([])
+    }))
+
+  it.scoped("has its links replaced, never followed", () =>
+    Effect.gen(function*() {
+      const { intact, outside, root } = yield* place
+      Fs.symlinkSync(join(outside, "file"), join(root, "link"))
+      Fs.symlinkSync(outside, join(root, "directory"))
+      expect(yield* State.read(root, "link", 100)).toBeUndefined()
+      expect(yield* State.read(root, "directory/file", 100)).toBeUndefined()
+      expect(yield* State.isFile(root, "link")).toBe(false)
+      expect(yield* State.isFile(root, "directory/file")).toBe(false)
+      expect(yield* State.size(root, 100)).toEqual({ bytes: 0, complete: true })
+      yield* State.remove(root, "directory/deep")
+      expect(intact()).toBe(true)
+      yield* State.write(root, "link", "ours", owner)
+      yield* State.write(root, "directory/deep/file", "ours", owner)
+      expect(intact()).toBe(true)
+      expect(Fs.lstatSync(join(root, "link")).isFile()).toBe(true)
+      expect(Fs.lstatSync(join(root, "directory")).isDirectory()).toBe(true)
+      Fs.symlinkSync(outside, join(root, "other"))
+      yield* State.makeDirectory(root, "other/new", owner)
+      Fs.symlinkSync(outside, join(root, "gone"))
+      yield* State.remove(root, "gone")
+      expect(Fs.existsSync(join(root, "gone"))).toBe(false)
+      expect(intact()).toBe(true)
+    }))
+
+  it.scoped("cannot hold a reader up, nor fill its memory", () =>
+    Effect.gen(function*() {
+      const { root } = yield* place
+      spawnSync("mkfifo", [join(root, "pipe")])
+      Fs.writeFileSync(join(root, "large"), "")
+      Fs.truncateSync(join(root, "large"), 2 ** 40)
+      Fs.mkdirSync(join(root, "directory"))
+      for (const name of ["pipe", "large", "directory", "missing"]) {
+        expect(yield* State.read(root, name, 1000)).toBeUndefined()
+      }
+      yield* State.write(root, "pipe", "text", owner)
+      yield* State.write(root, "directory", "text", owner)
+      expect(yield* State.read(root, "pipe", 4)).toBe("text")
+      expect(yield* State.read(root, "directory", 3)).toBeUndefined()
+    }))
+
+  it.scoped("is not left by a path, whichever way it is written", () =>
+    Effect.gen(function*() {
+      const { intact, root } = yield* place
+      const long = "x".repeat(256)
+      for (
+        const path of [
+          "../outside/file",
+          "a/../../outside/file",
+          "/etc/passwd",
+          "",
+          ".",
+          "..",
+          "a//b",
+          "a\0b",
+          long
+        ]
+      ) {
+        const failures = yield* Effect.all([
+          Effect.flip(State.write(root, path, "ours", owner)),
+          Effect.flip(State.makeDirectory(root, path, owner)),
+          Effect.flip(State.remove(root, path))
+        ])
+        expect(failures.map(({ _tag }) => _tag)).toEqual(["StateError", "StateError", "StateError"])
+        expect(yield* State.read(root, path, 100)).toBeUndefined()
+        expect(yield* State.isFile(root, path)).toBe(false)
+      }
+      expect(Fs.readdirSync(root)).toEqual([])
+      expect(intact()).toBe(true)
+      // Names that only look dangerous are names.
+      for (const path of ["...", "..a", " ", "-rf", "a b/\n"]) {
+        yield* State.write(root, path, "text", owner)
+        expect(yield* State.read(root, path, 100)).toBe("text")
+        yield* State.remove(root, path)
+        expect(yield* State.isFile(root, path)).toBe(false)
+      }
+    }))
+
+  it.scoped("is emptied whatever is in it: modes, depth, names that are no text", () =>
+    Effect.gen(function*() {
+      const { root } = yield* place
+      Fs.chownSync(root, user.uid, user.gid)
+      const make =
+        `cd '${root}' && mkdir -p kept/victim && cd kept/victim && mkdir locked && touch locked/file &&
+        chmod 000 locked && mkdir "$(printf 'n\\377\\nm')" && touch "$(printf 'n\\377\\nm/f\\001')" &&
+        mkdir deep && cd deep && for i in $(seq 300); do mkdir d && cd d || exit 1; done && touch bottom`
+      const made = spawnSync("bash", ["-c", make], user)
+      expect([made.status, String(made.stderr)]).toEqual([0, ""])
+      yield* asUser(State.remove(root, "kept/victim"))
+      expect(Fs.readdirSync(join(root, "kept"))).toEqual([])
+    }))
+
+  it.scoped("says of what belongs to another user that it does, and removes the rest", () =>
+    Effect.gen(function*() {
+      const { root } = yield* place
+      if (process.getuid?.() !== 0) return
+      yield* State.write(root, "theirs/file", "text", { uid: 4321, gid: 4321 })
+      Fs.chmodSync(join(root, "theirs"), 0o700)
+      Fs.chownSync(root, user.uid, user.gid)
+      const failure = yield* Effect.flip(asUser(State.remove(root, "theirs")))
+      expect(failure.denied).toBe(true)
+      expect(failure.message).toContain(join(root, "theirs"))
+      expect(failure.hint).toContain("sudo rm -rf")
+      expect(yield* asUser(State.hasFilesOfOthers(root, [user.uid]))).toBe(true)
+      yield* State.remove(root, "theirs")
+      expect(yield* State.hasFilesOfOthers(root, [user.uid])).toBe(false)
+    }))
+
+  it.live("is never left by what is swapped for a link meanwhile", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { intact, outside, root } = yield* place
+      Fs.mkdirSync(join(root, "a"))
+      // What an agent would run in its container.
+      const swapping = spawn("bash", [
+        "-c",
+        `cd '${root}'; while :; do
+          mkdir -p a/deep; touch a/deep/file; mv -T a b; ln -s '${outside}' a; rm -f a; mv -T b a; ln -sfn '${outside}' a/deep; rm -f a/deep
+        done 2>/dev/null`
+      ])
+      yield* Effect.addFinalizer(() => Effect.sync(() => swapping.kill("SIGKILL")))
+      const until = Date.now() + 1500
+      while (Date.now() < until) {
+        yield* Effect.ignore(State.remove(root, "a/deep"))
+        yield* Effect.ignore(State.write(root, "a/deep/file", "ours", owner))
+        yield* Effect.ignore(State.makeDirectory(root, "a/deep/more", owner))
+        yield* State.read(root, "a/deep/file", 100)
+        yield* Effect.yieldNow()
+      }
+      expect(intact()).toBe(true)
+      // The same on what is no link works.
+      swapping.kill("SIGKILL")
+      yield* Effect.sleep("50 millis")
+      for (const name of ["a", "b"]) yield* State.remove(root, name)
+      yield* State.write(root, "a/deep/file", "ours", owner)
+      yield* State.remove(root, "a/deep")
+      expect(Fs.readdirSync(join(root, "a"))).toEqual([])
+      expect(intact()).toBe(true)
+    })))
+
+  it.live("is left alone from the moment of an interrupt on", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { root } = yield* place
+      Fs.mkdirSync(join(root, "many"))
+      for (let i = 0; i < 5000; i++) Fs.writeFileSync(join(root, "many", String(i)), "")
+      const removing = yield* Effect.fork(State.remove(root, "many"))
+      yield* Effect.sleep("1 millis")
+      yield* Fiber.interrupt(removing)
+      const left = Fs.readdirSync(join(root, "many")).length
+      yield* Effect.sleep("50 millis")
+      expect(Fs.readdirSync(join(root, "many")).length).toBe(left)
+      yield* State.removeAll(join(root, "many"))
+      expect(Fs.readdirSync(root)).toEqual([])
+    })))
+})
