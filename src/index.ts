@@ -1,24 +1,13 @@
 /**
- * What other Effect programs import. Every service is a tag with a layer; `clincus` itself is such a program, see
- * `main.ts`.
+ * What other Effect programs import. Every service is a tag with a layer; `Sessions` is the one that a program needs, the
+ * others are what it is made from. `clincus` itself is such a program, see `main.ts`.
  *
  * @example
  * const program = Effect.scoped(Effect.gen(function*() {
- *   const { settings } = yield* (yield* ConfigService).load({})
- *   const session = yield* startSession({
- *     workspace: yield* openWorkspace("."),
- *     tool: yield* chooseTool(settings, "claude"),
- *     settings,
- *     slot: 0,
- *     image: settings.defaults.image,
- *     persistent: false,
- *     environment: {},
- *     resume: Option.none(),
- *     debug: false,
- *     size: { columns: 120, rows: 40 }
- *   })
- *   const tmux = yield* TmuxService
- *   yield* tmux.send(session.guest, { text: "fix the tests", keys: ["Enter"] })
+ *   const sessions = yield* Sessions
+ *   const session = yield* sessions.start({ workspace: ".", tool: "claude" })
+ *   yield* sessions.send(session, { text: "fix the tests", keys: ["Enter"] })
+ *   const { outcome } = yield* sessions.wait(session)
  * }))
  */
 export { ConfigService, layer as configLayer } from "./config/ConfigService.ts"
@@ -36,12 +25,11 @@ export { type Grant, grantRequests, readGrants, revokeGrants } from "./config/tr
 export { type Failure, isFailure } from "./domain/Failure.ts"
 export { describeEnd, type End, Metadata } from "./domain/Metadata.ts"
 export type { RunRecord } from "./domain/Run.ts"
+export { NoTmux, TmuxError, type TmuxFailure } from "./guest/errors.ts"
+export type { Guest } from "./guest/Guest.ts"
 export {
   type Attached,
-  type Guest,
   layer as tmuxLayer,
-  NoTmux,
-  TmuxError,
   TmuxService,
   type TmuxStart,
   type TmuxStatus
@@ -61,10 +49,13 @@ export { IncusTransport, unixSocket } from "./incus/IncusTransport.ts"
 export type { InstancePatch, InstanceSpec } from "./incus/instances.ts"
 export { mayPass } from "./incus/retry.ts"
 export * from "./incus/schemas.ts"
-export { findLeftovers, type Leftover, removeLeftovers } from "./session/clean.ts"
-export { killSession, persistSession, shutdownSession } from "./session/end.ts"
+export type { AfterAttach, AttachedTerminal } from "./session/attach.ts"
+export type { Leftover } from "./session/clean.ts"
+export type { Ended } from "./session/ended.ts"
 export * from "./session/errors.ts"
+export type { SessionEvent } from "./session/events.ts"
 export { StateNotOurs } from "./session/finish.ts"
+export type { SessionHandle } from "./session/handle.ts"
 export {
   HistoryError,
   HistoryStore,
@@ -72,21 +63,24 @@ export {
   type Outcome,
   type Saved
 } from "./session/HistoryStore.ts"
-export { sessionInfo } from "./session/info.ts"
-export {
-  guestOf,
-  type LiveSession,
-  liveSessions,
-  type Selection,
-  selectSession,
-  sessionNamed
-} from "./session/live.ts"
-export { reconcile } from "./session/reconcile.ts"
+export type { SessionInfo } from "./session/info.ts"
+export type { LiveSession, Selection } from "./session/live.ts"
+export { type Agree, type SessionOptions, withoutAsking } from "./session/plan.ts"
+export type { Reconciled } from "./session/reconcile.ts"
 export type { SessionRequest } from "./session/request.ts"
-export { findResumable, findSaved, type Resumable, slotFor } from "./session/resume.ts"
+export type { Resumable, SavedSession, Wanted } from "./session/resume.ts"
 export { TooManyContainers } from "./session/room.ts"
 export type { RunStore, SessionKey } from "./session/RunStore.ts"
-export { type Session, type SessionFailure, startSession } from "./session/Session.ts"
+export type { Session, SessionFailure } from "./session/Session.ts"
+export {
+  type AttachFailure,
+  type EndFailure,
+  type FindFailure,
+  layer as sessionsLayer,
+  type PlanFailure,
+  type Resumed,
+  Sessions
+} from "./session/Sessions.ts"
 export { layer as slotLayer, type Place, SlotService } from "./session/SlotService.ts"
 export { IdsNotMapped, LimitsTooLow, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
 export {
@@ -113,5 +107,5 @@ export {
   UnknownTool
 } from "./tool/ToolRegistry.ts"
 export { WorkspaceTooWide } from "./workspace/apart.ts"
-export { type Identity, RootWorkspace } from "./workspace/identity.ts"
+export { type Identity, type MountPolicy, RootWorkspace } from "./workspace/identity.ts"
 export { BadWorkspace, openWorkspace, type Workspace } from "./workspace/Workspace.ts"

@@ -18,6 +18,7 @@ import * as Host from "./host/Host.ts"
 import * as Images from "./image/ImageService.ts"
 import * as Incus from "./incus/IncusService.ts"
 import * as History from "./session/HistoryStore.ts"
+import * as Sessions from "./session/Sessions.ts"
 import * as Slots from "./session/SlotService.ts"
 import * as Setup from "./setup/SetupService.ts"
 import * as Privileged from "./terminal/privileged.ts"
@@ -44,7 +45,8 @@ const IncusLive = Layer.unwrapEffect(Effect.map(settings, ({ incus }) => Incus.l
 const HistoryLive = Layer.unwrapEffect(Effect.map(settings, ({ paths }) => History.layer(paths.sessions_dir)))
 
 /** What commands need to work: made only when one of them runs. */
-const MainLive = Layer.mergeAll(Tmux.layer, Slots.layer, Setup.layer).pipe(
+const MainLive = Layer.merge(Sessions.layer, Setup.layer).pipe(
+  Layer.provideMerge(Layer.merge(Tmux.layer, Slots.layer)),
   Layer.provideMerge(Layer.merge(Images.layer, Privileged.layer)),
   Layer.provideMerge(Layer.mergeAll(IncusLive, HistoryLive, UserTerminal.layer)),
   Layer.provideMerge(Layer.merge(Config.layer, NodeCommandExecutor.layer))

@@ -28,37 +28,6 @@ export class ExitStatus extends Data.TaggedError("ExitStatus")<{ readonly code: 
   }
 }
 
-/** The container of a session runs, but its tool does not: the system in it was restarted, or tmux was killed. */
-export class ToolGone extends Data.TaggedError("ToolGone")<{
-  readonly container: string
-  readonly id: string
-  readonly persistent: boolean
-}> {
-  override get message(): string {
-    return `no tool is running in ${this.container}`
-  }
-  get hint(): string {
-    // As wide as the longest, so that what they are for stands in one column of 80.
-    const step = (command: string, what: string) => `  ${command.padEnd(59)}   ${what}`
-    return [
-      "Its system was restarted, or tmux was killed. The conversation is saved.",
-      step(`clincus attach ${this.container} --bash`, "look inside"),
-      step(`clincus ${this.persistent ? "shutdown" : "kill"} ${this.container}`, "end it"),
-      step(`clincus shell --resume=${this.id}`, "then go on")
-    ].join("\n")
-  }
-}
-
-/** A session whose start is not done yet cannot be attached to. */
-export class StillStarting extends Data.TaggedError("StillStarting")<{ readonly container: string }> {
-  override get message(): string {
-    return `the tool in ${this.container} has not started yet`
-  }
-  get hint(): string {
-    return `Another clincus is starting it. Try again in a moment: clincus attach ${this.container}`
-  }
-}
-
 /** No session, live or saved, is known by this name. */
 export class NoSuchSession extends Data.TaggedError("NoSuchSession")<{ readonly name: string }> {
   override get message(): string {

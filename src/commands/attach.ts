@@ -4,28 +4,36 @@ import * as Effect from "effect/Effect"
 import { describe } from "../cli/describe.ts"
 import { ExitStatus } from "../cli/errors.ts"
 import { choose } from "../cli/prompt.ts"
-import { TmuxService } from "../guest/TmuxService.ts"
-import { guestOf, liveSessions, matching, type Selection, selectSession } from "../session/live.ts"
-import { attachToLive, requireTerminal } from "../terminal/attach.ts"
+import type { SessionHandle } from "../session/handle.ts"
+import { matching, type Selection } from "../session/live.ts"
+import { Sessions } from "../session/Sessions.ts"
+import { requireTerminal, sayDetached, sayEnd } from "../terminal/attach.ts"
 import { UserTerminal } from "../terminal/UserTerminal.ts"
 import { container, selection, slot, workspace } from "./options.ts"
 
 /** The session meant; where several are, the user is asked. */
 const pick = (wanted: Selection) =>
-  selectSession(wanted).pipe(
-    Effect.catchTag("SeveralSessions", (several) =>
-      Effect.gen(function*() {
-        const sessions = matching(yield* liveSessions, wanted)
-        return yield* choose(
-          "Which session?",
-          sessions.map((session) => ({
-            title: `${session.container}  ${session.labels.tool}  ${session.labels.workspace}`,
-            value: session
-          })),
-          { instead: "clincus attach CONTAINER" }
-        ).pipe(Effect.catchTag("NoTerminal", () => several))
-      }))
-  )
+  Effect.flatMap(Sessions, (sessions) =>
+    sessions.get(wanted).pipe(
+      Effect.catchTag("SeveralSessions", (several) =>
+        Effect.flatMap(sessions.list, (live) =>
+          choose(
+            "Which session?",
+            matching(live, wanted).map((session) => ({
+              title: `${session.container}  ${session.tool}  ${session.workspace}`,
+              value: session
+            })),
+            { instead: "clincus attach CONTAINER" }
+          ).pipe(Effect.catchTag("NoTerminal", () => several))))
+    ))
+
+/** Attaches the user's terminal to a session that runs, and says how it went. */
+export const attachHere = (session: SessionHandle) =>
+  Effect.gen(function*() {
+    const sessions = yield* Sessions
+    const after = yield* sessions.attach(session, yield* UserTerminal)
+    yield* after._tag === "Detached" ? sayDetached(session) : sayEnd(session, after.outcome)
+  })
 
 const bash = Options.boolean("bash").pipe(
   Options.withDescription("Open a shell beside the tool, as the same user, in the workspace.")
@@ -38,15 +46,10 @@ export const command = Command.make(
     Effect.gen(function*() {
       const session = yield* Effect.flatMap(selection(given), pick)
       yield* requireTerminal("attaching", "Use 'clincus tmux capture' and 'clincus tmux send' without one.")
-      const guest = guestOf(session)
-      if (given.bash) {
-        const terminal = yield* UserTerminal
-        const tmux = yield* TmuxService
-        const status = yield* terminal.lend((io) => tmux.shell(guest, terminal.kind, io))
-        if (status !== 0) yield* new ExitStatus({ code: status })
-        return
-      }
-      yield* attachToLive(session)
+      if (!given.bash) return yield* attachHere(session)
+      const sessions = yield* Sessions
+      const status = yield* sessions.shell(session, yield* UserTerminal)
+      if (status !== 0) yield* new ExitStatus({ code: status })
     })
 ).pipe(
   Command.withDescription(describe("Attach this terminal to a running session.", {

@@ -9,10 +9,7 @@ import { escape } from "../cli/escape.ts"
 import { format, notice, print } from "../cli/output.ts"
 import { confirm } from "../cli/prompt.ts"
 import { age, parseDuration } from "../cli/units.ts"
-import { findLeftovers, removeLeftovers } from "../session/clean.ts"
-import { HistoryStore } from "../session/HistoryStore.ts"
-import { liveSessions } from "../session/live.ts"
-import { reconcile, settle } from "../session/reconcile.ts"
+import { Sessions } from "../session/Sessions.ts"
 
 const sessions = Options.boolean("sessions").pipe(
   Options.withDescription("Saved sessions that could still be resumed, too.")
@@ -45,29 +42,15 @@ const ageOf = (given: Option.Option<string>) =>
     }
   })
 
-/** Waits, briefly, for sessions whose tool has ended and whose container is not off yet: a moment later they are over. */
-const awaitEnds = Effect.gen(function*() {
-  const history = yield* HistoryStore
-  const running = (yield* liveSessions).filter(({ running }) => running)
-  const ending = yield* Effect.filter(
-    running,
-    ({ labels }) => Effect.map(history.outcome({ tool: labels.tool, id: labels.session }), Option.isSome)
-  )
-  yield* Effect.forEach(ending, ({ container }) => settle(container), { concurrency: "unbounded" })
-})
-
 export const command = Command.make(
   "clean",
   { sessions, olderThan, dryRun, force, format },
   (given) =>
     Effect.gen(function*() {
       const minimum = yield* ageOf(given.olderThan)
-      yield* Effect.ignoreLogged(awaitEnds)
-      yield* Effect.ignoreLogged(reconcile)
-      // Read now: what has just been found to be over was last used a moment ago.
+      const { leftovers: find, removeLeftovers } = yield* Sessions
+      const leftovers = yield* find({ sessions: given.sessions, unusedFor: minimum })
       const now = yield* Clock.currentTimeMillis
-      const before = now - minimum
-      const leftovers = yield* findLeftovers({ sessions: given.sessions, before })
       const items = leftovers.map(({ last, name, what }) => ({
         what,
         name,

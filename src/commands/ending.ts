@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { NothingEnded, UsageError } from "../cli/errors.ts"
 import { notice } from "../cli/output.ts"
-import { type LiveSession, liveSessions, sessionNamed } from "../session/live.ts"
-import { reconcile } from "../session/reconcile.ts"
+import type { LiveSession } from "../session/live.ts"
+import { Sessions } from "../session/Sessions.ts"
 
 /** The sessions that `kill` and `shutdown` are to end. All names are looked up before anything is ended. */
 export const sessionsToEnd = (
@@ -19,11 +19,12 @@ export const sessionsToEnd = (
         advice: given.all ? undefined : `Name containers ('clincus list' shows them), or say --all.`
       })
     }
-    if (given.all) return yield* liveSessions
+    const { list, named } = yield* Sessions
+    if (given.all) return yield* list
     const [refused, sessions] = yield* Effect.forEach(
       [...new Set(given.containers)],
       (name) =>
-        sessionNamed(name).pipe(
+        named(name).pipe(
           Effect.map(Either.right),
           Effect.catchTags({
             InstanceNotFound: (error) => Effect.succeed(Either.left(error)),
@@ -44,6 +45,7 @@ export const endEach = <E extends { readonly message: string }, R>(
   end: (session: LiveSession) => Effect.Effect<void, E, R>
 ) =>
   Effect.gen(function*() {
+    const { reconcile } = yield* Sessions
     if (sessions.length === 0) yield* notice("No session is running.")
     const results = yield* Effect.forEach(
       sessions,

@@ -6,10 +6,7 @@ import { AmbiguousSession, NoSuchSession } from "../cli/errors.ts"
 import { escape } from "../cli/escape.ts"
 import { format, print } from "../cli/output.ts"
 import { size } from "../cli/units.ts"
-import { HistoryStore } from "../session/HistoryStore.ts"
-import { sessionInfo } from "../session/info.ts"
-import { sessionNamed } from "../session/live.ts"
-import { reconcile } from "../session/reconcile.ts"
+import { Sessions } from "../session/Sessions.ts"
 import { selection, slot, workspace } from "./options.ts"
 
 const target = Args.text({ name: "SESSION" }).pipe(
@@ -32,13 +29,11 @@ const show = (key: string, value: unknown): string => {
 /** Says why a name fits no session, or none alone. */
 const notFound = (name: string) =>
   Effect.gen(function*() {
-    const history = yield* HistoryStore
-    const ids = (yield* history.list).sessions.map(({ id }) => id).filter((id) =>
-      id.startsWith(name.toLowerCase())
-    )
+    const { named, saved } = yield* Sessions
+    const ids = (yield* saved).sessions.map(({ id }) => id).filter((id) => id.startsWith(name.toLowerCase()))
     if (ids.length > 0) return yield* new AmbiguousSession({ name, ids })
     // A container that is another's is told as such.
-    yield* Effect.catchTag(sessionNamed(name), "InstanceNotFound", () => Effect.void)
+    yield* Effect.catchTag(named(name), "InstanceNotFound", () => Effect.void)
     return yield* new NoSuchSession({ name })
   })
 
@@ -48,8 +43,9 @@ export const command = Command.make(
   (given) =>
     Effect.gen(function*() {
       const wanted = yield* selection({ ...given, container: given.target })
-      yield* Effect.ignoreLogged(reconcile)
-      const info = yield* sessionInfo(wanted).pipe(
+      const sessions = yield* Sessions
+      yield* Effect.ignoreLogged(sessions.reconcile)
+      const info = yield* sessions.info(wanted).pipe(
         Effect.catchTag("CannotResume", () => notFound(wanted.container ?? ""))
       )
       yield* print(given.format, info, () =>

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { describe } from "../cli/describe.ts"
 import { notice } from "../cli/output.ts"
 import { confirm } from "../cli/prompt.ts"
-import { killSession } from "../session/end.ts"
+import { Sessions } from "../session/Sessions.ts"
 import { endEach, sessionsToEnd } from "./ending.ts"
 import { containers } from "./options.ts"
 
@@ -16,14 +16,13 @@ const force = Options.boolean("force").pipe(
 
 export const command = Command.make("kill", { all, force, containers }, (given) =>
   Effect.gen(function*() {
+    const { end } = yield* Sessions
     const sessions = yield* sessionsToEnd("kill", given)
-    const lost = sessions.filter(({ labels }) => labels.persistent === "true")
+    const lost = sessions.filter(({ persistent }) => persistent)
     const doubtful = given.all ? sessions : lost
     if (doubtful.length > 0 && !given.force) {
-      const list = doubtful.map(({ container, labels }) =>
-        `  ${container}  ${labels.tool}  ${labels.workspace}${
-          labels.persistent === "true" ? "  (persistent)" : ""
-        }`
+      const list = doubtful.map(({ container, persistent, tool, workspace }) =>
+        `  ${container}  ${tool}  ${workspace}${persistent ? "  (persistent)" : ""}`
       )
       const agreed = yield* confirm(
         `${list.join("\n")}\nDelete ${
@@ -33,7 +32,7 @@ export const command = Command.make("kill", { all, force, containers }, (given) 
       )
       if (!agreed) return yield* notice("Nothing was killed.")
     }
-    yield* endEach(sessions, "Killed", killSession)
+    yield* endEach(sessions, "Killed", (session) => end(session, { _tag: "kill" }))
   })).pipe(
     Command.withDescription(describe("End sessions at once and delete their containers.", {
       group: "Sessions",

@@ -9,20 +9,19 @@ import { table } from "../cli/table.ts"
 import { age } from "../cli/units.ts"
 import { describeEnd, type Metadata } from "../domain/Metadata.ts"
 import { Host } from "../host/Host.ts"
-import { HistoryStore } from "../session/HistoryStore.ts"
-import { type LiveSession, liveSessions } from "../session/live.ts"
-import { reconcile } from "../session/reconcile.ts"
+import type { LiveSession } from "../session/live.ts"
+import { Sessions } from "../session/Sessions.ts"
 import { workspace, workspacePath } from "./options.ts"
 
 /** One of `active_containers`. Keys are only ever added. */
-const activeJson = ({ container, instance, labels }: LiveSession) => ({
+const activeJson = ({ container, id, instance, labels, persistent, slot, tool, workspace }: LiveSession) => ({
   container,
-  session: labels.session,
-  slot: labels.slot,
+  session: id,
+  slot,
   state: instance.status.toLowerCase(),
-  persistent: labels.persistent === "true",
-  tool: labels.tool,
-  workspace: labels.workspace,
+  persistent,
+  tool,
+  workspace,
   started_at: new Date(labels.started).toISOString()
 })
 
@@ -83,10 +82,9 @@ export const command = Command.make(
         (path === undefined || one.workspace === path)
         && Option.match(given.tool, { onNone: () => true, onSome: (name) => one.tool === name })
 
-      yield* Effect.ignoreLogged(reconcile)
-      const live = (yield* liveSessions).filter(({ labels }) => fits(labels))
-      const history = yield* HistoryStore
-      const saved = given.all ? yield* history.list : { sessions: [], damaged: [] }
+      const { list, saved: readSaved } = yield* Sessions
+      const live = (yield* list).filter(fits)
+      const saved = given.all ? yield* readSaved : { sessions: [], damaged: [] }
       const sessions = saved.sessions.filter(fits)
       yield* Effect.forEach(
         saved.damaged,
@@ -102,13 +100,13 @@ export const command = Command.make(
         const layout = { stream: output.stdout, home: host.home }
         const running = live.length === 0 ? "No session is running." : table(
           activeColumns,
-          live.map(({ container, instance, labels }) => [
+          live.map(({ container, instance, labels, persistent, slot, tool, workspace }) => [
             container,
-            String(labels.slot),
+            String(slot),
             instance.status.toLowerCase(),
-            labels.persistent === "true" ? "persistent" : "ephemeral",
-            labels.tool,
-            labels.workspace,
+            persistent ? "persistent" : "ephemeral",
+            tool,
+            workspace,
             age(now - labels.started)
           ]),
           layout
@@ -121,7 +119,7 @@ export const command = Command.make(
             metadata.tool,
             metadata.workspace,
             age(now - metadata.lastUsedAt.getTime()),
-            live.some(({ labels, running }) => running && labels.session === metadata.id)
+            live.some(({ id, running }) => running && id === metadata.id)
               ? "running"
               : describeEnd(metadata.end)
           ]),

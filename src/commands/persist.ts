@@ -2,8 +2,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { describe } from "../cli/describe.ts"
 import { notice } from "../cli/output.ts"
-import { persistSession } from "../session/end.ts"
-import { selectSession } from "../session/live.ts"
+import { Sessions } from "../session/Sessions.ts"
 import { container, selection, slot, workspace } from "./options.ts"
 
 export const command = Command.make(
@@ -11,11 +10,12 @@ export const command = Command.make(
   { slot, workspace, container },
   (given) =>
     Effect.gen(function*() {
-      const session = yield* Effect.flatMap(selection(given), selectSession)
-      if (session.labels.persistent === "true") {
+      const sessions = yield* Sessions
+      const session = yield* Effect.flatMap(selection(given), sessions.get)
+      if (session.persistent) {
         return yield* notice(`${session.container} is persistent already.`)
       }
-      yield* persistSession(session)
+      yield* sessions.persist(session)
       yield* notice(`${session.container} is persistent now: it is stopped at the end and not deleted.`)
     })
 ).pipe(

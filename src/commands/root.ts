@@ -3,11 +3,10 @@ import type * as Layer from "effect/Layer"
 import { describe } from "../cli/describe.ts"
 import type { Base } from "../cli/runner.ts"
 import type { ConfigService } from "../config/ConfigService.ts"
-import type { TmuxService } from "../guest/TmuxService.ts"
 import type { ImageService } from "../image/ImageService.ts"
 import type { IncusService } from "../incus/IncusService.ts"
 import type { HistoryStore } from "../session/HistoryStore.ts"
-import type { SlotService } from "../session/SlotService.ts"
+import type { Sessions } from "../session/Sessions.ts"
 import type { SetupService } from "../setup/SetupService.ts"
 import type { UserTerminal } from "../terminal/UserTerminal.ts"
 import * as Attach from "./attach.ts"
@@ -35,8 +34,7 @@ import * as Version from "./version.ts"
  */
 export type Services =
   | IncusService
-  | TmuxService
-  | SlotService
+  | Sessions
   | HistoryStore
   | ConfigService
   | UserTerminal

@@ -4,22 +4,20 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { describe } from "../cli/describe.ts"
-import { UsageError } from "../cli/errors.ts"
+import type { UsageError } from "../cli/errors.ts"
 import { escape } from "../cli/escape.ts"
 import { notice, print } from "../cli/output.ts"
-import { ConfigService } from "../config/ConfigService.ts"
-import type { RequestKey } from "../config/Settings.ts"
-import type { Metadata } from "../domain/Metadata.ts"
 import { Signals } from "../host/Signals.ts"
-import { CannotResume } from "../session/errors.ts"
-import { reconcile } from "../session/reconcile.ts"
-import { findResumable, type Resumable, slotFor } from "../session/resume.ts"
-import { type Session, startSession } from "../session/Session.ts"
+import type { SessionHandle } from "../session/handle.ts"
+import type { SessionOptions } from "../session/plan.ts"
+import type { SessionRequest } from "../session/request.ts"
+import type { Resumable, SavedSession } from "../session/resume.ts"
+import type { Session } from "../session/Session.ts"
+import { Sessions } from "../session/Sessions.ts"
 import { agreeOn } from "../terminal/agreement.ts"
-import { attach, attachToLive, requireTerminal, sayDetached, sayEnd } from "../terminal/attach.ts"
+import { requireTerminal, sayDetached, sayEnd } from "../terminal/attach.ts"
 import { UserTerminal } from "../terminal/UserTerminal.ts"
-import { chooseTool } from "../tool/ToolRegistry.ts"
-import { openWorkspace } from "../workspace/Workspace.ts"
+import { attachHere } from "./attach.ts"
 import { workspacePath } from "./options.ts"
 import { directory, type Given, options, parseEnvironment, wrong } from "./shellOptions.ts"
 
@@ -29,22 +27,16 @@ const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError
     ? Effect.fail(wrong("--resume and --continue mean the same; give one of them"))
     : Effect.succeed(Option.orElse(given.resume, () => given.continue))
 
-const isPersistent = (given: Given, resumed: Option.Option<Metadata>, configured: boolean) => {
-  const unsaid = Option.match(resumed, { onNone: () => configured, onSome: ({ persistent }) => persistent })
-  return given.persistent || (!given.ephemeral && unsaid)
-}
+/** Said by an option, or left to the saved session and the configuration. */
+const persistentOf = ({ ephemeral, persistent }: Given): boolean | undefined =>
+  persistent ? true : ephemeral ? false : undefined
 
-/** What the workspace's own file need not be asked about: options say it, or the session that goes on has it. */
-const decidedBy = (given: Given, resumed: Option.Option<Metadata>): ReadonlyArray<RequestKey> => [
-  ...(Option.isSome(given.tool) || Option.isSome(resumed) ? ["tool.name" as const] : []),
-  ...(Option.isSome(given.image) || Option.isSome(resumed) ? ["defaults.image" as const] : []),
-  ...(given.persistent || given.ephemeral || Option.isSome(resumed) ? ["defaults.persistent" as const] : [])
-]
+/** The directory that the command line names, if it does. */
+const named = ({ directory, workspace }: Given) =>
+  Option.getOrUndefined(Option.orElse(directory, () => workspace))
 
-/** The part of a session that a handle shows. */
-type Known = Pick<Session, "container" | "id" | "slot" | "workspace" | "tool">
-
-const handle = (session: Known & { readonly persistent: boolean }) => ({
+/** What `--background` prints of a session. Keys are only ever added. */
+const handleJson = (session: SessionHandle) => ({
   container: session.container,
   session: session.id,
   slot: session.slot,
@@ -53,7 +45,7 @@ const handle = (session: Known & { readonly persistent: boolean }) => ({
   persistent: session.persistent
 })
 
-const sayBackground = (session: Known) =>
+const sayBackground = (session: SessionHandle) =>
   [
     `${session.container}  ${session.tool} on ${escape(session.workspace)}`,
     `  clincus attach ${session.container}         open it here`,
@@ -65,131 +57,100 @@ const sayBackground = (session: Known) =>
 /** A tool that is gone so soon after its start has not started (ms). */
 const firstMoment = 40
 
-/** The directory of a saved session; one that is gone may have been moved. */
-const workspaceOf = (metadata: Metadata) =>
-  openWorkspace(metadata.workspace).pipe(
-    Effect.catchTag("BadWorkspace", (bad) =>
-      Effect.fail(
-        bad.reason !== "missing" ? bad : new CannotResume({
-          reason: `${metadata.workspace}, the directory of session ${metadata.id}, is not there any more`,
-          next: `If it was moved: clincus shell --resume=${metadata.id} NEW-DIRECTORY`
-        })
-      ))
-  )
-
-/** A new session, or a saved one that goes on. */
-const begin = (given: Given, resumed: Option.Option<Metadata>) =>
+/** What the command line says of a session; the rest is decided by what is saved, and by the configuration. */
+const optionsOf = (given: Given, resume: SavedSession | undefined) =>
   Effect.gen(function*() {
-    const asked = Option.orElse(given.directory, () => given.workspace)
-    const workspace = Option.isSome(resumed) && Option.isNone(asked)
-      ? yield* workspaceOf(resumed.value)
-      : yield* openWorkspace(Option.getOrElse(asked, () => "."))
-    const environment = yield* parseEnvironment(given.env)
-    const config = yield* ConfigService
-    const profile = Option.getOrUndefined(given.profile)
-    const effective = yield* config.load({
-      workspace: workspace.path,
-      profile,
-      decided: decidedBy(given, resumed)
-    })
-    const settings = yield* agreeOn(effective, profile)
-    const toolName = Option.match(resumed, {
-      onNone: () => Option.getOrElse(given.tool, () => settings.tool.name),
-      onSome: (metadata) => metadata.tool
-    })
     const terminal = yield* UserTerminal
     return {
-      settings,
-      session: startSession({
-        workspace,
-        settings,
-        tool: yield* chooseTool(settings, toolName),
-        slot: yield* Option.match(resumed, {
-          onNone: () => Effect.succeed(Option.getOrElse(given.slot, () => 0)),
-          onSome: (metadata) => slotFor(metadata, Option.getOrUndefined(given.slot))
-        }),
-        image: Option.getOrElse(given.image, () =>
-          Option.match(resumed, { onNone: () => settings.defaults.image, onSome: ({ image }) => image })),
-        persistent: isPersistent(given, resumed, settings.defaults.persistent),
-        environment,
-        resume: resumed,
-        debug: given.debug,
-        size: yield* terminal.size,
-        allowHome: given.allowHome,
-        moment: given.background && !given.debug ? firstMoment : 0
-      })
-    }
+      workspace: named(given),
+      slot: Option.getOrUndefined(given.slot),
+      tool: Option.getOrUndefined(given.tool),
+      image: Option.getOrUndefined(given.image),
+      persistent: persistentOf(given),
+      environment: yield* parseEnvironment(given.env),
+      profile: Option.getOrUndefined(given.profile),
+      resume,
+      debug: given.debug,
+      size: yield* terminal.size,
+      allowHome: given.allowHome,
+      moment: given.background && !given.debug ? firstMoment : 0
+    } satisfies SessionOptions
   })
 
-/** Starts, attaches, and says how it went; the session ends with the scope unless it was detached from. */
-const run = (given: Given, resumed: Option.Option<Metadata>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const { session: start, settings } = yield* begin(given, resumed)
-    // What ends with the scope is told of when it has ended: this finalizer is the last that runs.
-    const ending = yield* Ref.make(Option.none<Session>())
-    yield* Effect.addFinalizer(() =>
-      Effect.flatMap(
-        Ref.get(ending),
-        Option.match({
-          onNone: () => Effect.void,
-          onSome: ({ container, id, tool }) =>
-            Effect.ignore(sayEnd(container, tool, { id, left: Option.none() }))
-        })
-      )
-    )
-    // While Incus makes the container there is nothing else to do.
-    const tidying = yield* Effect.forkScoped(Effect.ignoreLogged(reconcile))
-    const session = yield* start
-    const signals = yield* Signals
+/** What is to be said of a session that has just begun. */
+const sayBeginning = (session: Session, resume: SavedSession | undefined) =>
+  Effect.gen(function*() {
     yield* Effect.forEach(session.notes, (note) => notice(escape(note)))
-    if (Option.exists(resumed, ({ workspace }) => workspace !== session.workspace)) {
+    if (resume !== undefined && resume.metadata.workspace !== session.workspace) {
       yield* notice(`Session ${session.id} is one of ${session.workspace} from now on.`)
     }
     if (session.restarted) yield* notice(`Using the persistent container ${session.container} again.`)
-    if (given.background) {
-      yield* session.keep
-      yield* print(given.format, handle(session), () => sayBackground(session))
-      return yield* Fiber.join(tidying)
-    }
-    const keeps = settings.session.on_detach === "keep"
-    const { after, outcome } = yield* attach(session).pipe(
-      // A closed window is a detach; whoever wants an end says so.
-      Effect.onInterrupt(() =>
-        Effect.flatMap(signals.received, (signal) =>
-          !Option.contains(signal, "SIGHUP")
-            ? Ref.set(ending, Option.some(session))
-            : keeps
-            ? session.keep
-            : session.endsAs("detached"))
-      ),
-      // The way to the tool was lost, to a restart of Incus perhaps. That is no reason to take its work away.
+  })
+
+/** Starts a session and leaves it to itself. */
+const runInBackground = (given: Given, request: SessionRequest, resume: SavedSession | undefined) =>
+  Effect.scoped(Effect.gen(function*() {
+    const sessions = yield* Sessions
+    // While Incus makes the container there is nothing else to do.
+    const tidying = yield* Effect.forkScoped(Effect.ignoreLogged(sessions.reconcile))
+    const session = yield* sessions.begin(request)
+    yield* sayBeginning(session, resume)
+    yield* session.keep
+    yield* print(given.format, handleJson(session), () => sayBackground(session))
+    yield* Fiber.join(tidying)
+  }))
+
+/** Starts a session and attaches the terminal; says how it went when the session is let go or has ended. */
+const runAttached = (request: SessionRequest, resume: SavedSession | undefined) =>
+  Effect.gen(function*() {
+    const sessions = yield* Sessions
+    const terminal = yield* UserTerminal
+    const begun = yield* Ref.make(Option.none<Session>())
+    const attached = Effect.scoped(Effect.gen(function*() {
+      yield* Effect.forkScoped(Effect.ignoreLogged(sessions.reconcile))
+      const session = yield* sessions.begin(request)
+      yield* sayBeginning(session, resume)
+      yield* Ref.set(begun, Option.some(session))
+      return { session, after: yield* sessions.attachOwn(session, terminal) }
+    }))
+    const { after, session } = yield* attached.pipe(
+      Effect.onInterrupt(() => sayInterrupted(begun)),
+      // The way to the tool was lost, to a restart of Incus perhaps.
       Effect.tapError((error) =>
-        Effect.zipRight(
-          session.keep,
-          error._tag === "ToolGone" ? Effect.void : sayDetached(session.container)
-        )
+        Effect.flatMap(Ref.get(begun), (found) =>
+          Option.isSome(found) && error._tag !== "ToolGone" ? sayDetached(found.value) : Effect.void)
       )
     )
-    // Whoever ended it by a command has noted so already.
-    if (after === "gone") yield* session.endsAs("lost")
-    if (after === "detached" && keeps) {
-      yield* session.keep
-      return yield* sayDetached(session.container)
-    }
-    if (after === "detached") return yield* Ref.set(ending, Option.some(session))
-    yield* sayEnd(session.container, session.tool, outcome)
-  }))
+    yield* after._tag === "Detached" ? sayDetached(session) : sayEnd(session, after.outcome)
+  })
+
+/** Tells of a session that an interrupt has ended. The window that it was in may be closed: then nobody is told. */
+const sayInterrupted = (begun: Ref.Ref<Option.Option<Session>>) =>
+  Effect.gen(function*() {
+    const signals = yield* Signals
+    const session = yield* Ref.get(begun)
+    if (Option.isNone(session) || Option.contains(yield* signals.received, "SIGHUP")) return
+    yield* Effect.ignore(sayEnd(session.value, Option.none()))
+  })
+
+/** A new session, or a saved one that goes on. */
+const run = (given: Given, resume: SavedSession | undefined) =>
+  Effect.gen(function*() {
+    const sessions = yield* Sessions
+    const request = yield* sessions.plan(yield* optionsOf(given, resume), agreeOn)
+    yield* given.background ? runInBackground(given, request, resume) : runAttached(request, resume)
+  })
 
 /** A session has its tool, and while it runs its workspace; others cannot be asked for beside it. */
 const requireSame = (given: Given, found: Resumable) =>
   Effect.gen(function*() {
-    const session = found._tag === "Saved" ? found.metadata : found.session.labels
+    const session = found._tag === "Saved" ? found.metadata : found.session
     if (Option.exists(given.tool, (tool) => tool !== session.tool)) {
       return yield* wrong(`the session that is resumed is one of ${session.tool}; leave out --tool`)
     }
-    const named = Option.orElse(given.directory, () => given.workspace)
-    if (found._tag === "Saved" || Option.isNone(named)) return
-    if ((yield* workspacePath(named.value)) !== session.workspace) {
+    const directory = named(given)
+    if (found._tag === "Saved" || directory === undefined) return
+    if ((yield* workspacePath(directory)) !== session.workspace) {
       return yield* wrong(
         `the session that is resumed runs, in ${found.session.container}, and works on ${session.workspace}`,
         `Leave out the workspace to attach to it; to move it, end it first: clincus shutdown ${found.session.container}`
@@ -199,27 +160,21 @@ const requireSame = (given: Given, found: Resumable) =>
 
 const resume = (given: Given, id: string) =>
   Effect.gen(function*() {
-    const found = yield* findResumable(
-      // An id says all, wherever the user is.
+    const sessions = yield* Sessions
+    // An id says all, wherever the user is.
+    const found = yield* sessions.find(
       id !== "" ? { id } : {
-        workspace: yield* openWorkspace(
-          Option.getOrElse(Option.orElse(given.directory, () => given.workspace), () => ".")
-        ),
+        workspace: named(given),
         tool: Option.getOrUndefined(given.tool),
         slot: Option.getOrUndefined(Option.filter(given.slot, (slot) => slot !== 0))
       }
     )
     yield* requireSame(given, found)
-    if (found._tag === "Saved") return yield* run(given, Option.some(found.metadata))
+    if (found._tag === "Saved") return yield* run(given, found)
     const { session } = found
-    if (given.background) {
-      yield* notice(`${session.container} is running already.`)
-      const { labels } = session
-      const known = { ...labels, id: labels.session, container: session.container }
-      const persistent = labels.persistent === "true"
-      return yield* print(given.format, handle({ ...known, persistent }), () => sayBackground(known))
-    }
-    yield* attachToLive(session)
+    if (!given.background) return yield* attachHere(session)
+    yield* notice(`${session.container} is running already.`)
+    yield* print(given.format, handleJson(session), () => sayBackground(session))
   })
 
 const withoutTerminal = "Use --background, then 'clincus tmux capture' and 'clincus tmux send'."
@@ -242,7 +197,7 @@ export const shell = (given: Given) =>
     if (given.allowHome) yield* requireTerminal("--allow-home", "Work on the directory of a project.")
     const id = yield* resumeOf(given)
     return yield* Option.match(id, {
-      onNone: () => run(given, Option.none()),
+      onNone: () => run(given, undefined),
       onSome: (text) => resume(given, text)
     })
   })

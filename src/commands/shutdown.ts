@@ -2,7 +2,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import { describe } from "../cli/describe.ts"
-import { shutdownSession } from "../session/end.ts"
+import { Sessions } from "../session/Sessions.ts"
 import { endEach, sessionsToEnd } from "./ending.ts"
 import { containers } from "./options.ts"
 
@@ -18,12 +18,13 @@ export const command = Command.make(
   { all, timeout, containers },
   (given) =>
     Effect.gen(function*() {
+      const { end } = yield* Sessions
       const sessions = yield* sessionsToEnd("shutdown", given)
       const running = sessions.filter(({ running }) => running)
       yield* endEach(
         given.all ? running : sessions,
         "Shut down",
-        (session) => shutdownSession(session, Math.max(1, given.timeout))
+        (session) => end(session, { _tag: "shutdown", seconds: Math.max(1, given.timeout) })
       )
     })
 ).pipe(

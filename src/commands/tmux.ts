@@ -9,8 +9,7 @@ import { escape } from "../cli/escape.ts"
 import { repeatable } from "../cli/options.ts"
 import { format, Output, print } from "../cli/output.ts"
 import { table } from "../cli/table.ts"
-import { TmuxService } from "../guest/TmuxService.ts"
-import { guestOf, liveSessions, selectSession } from "../session/live.ts"
+import { Sessions } from "../session/Sessions.ts"
 import { readAll } from "../terminal/stdin.ts"
 import { container, selection, slot, workspace } from "./options.ts"
 
@@ -33,9 +32,9 @@ const capture = Command.make(
           reason: "--lines takes a number from 1 on"
         })
       }
-      const session = yield* Effect.flatMap(selection(given), selectSession)
-      const tmux = yield* TmuxService
-      const screen = yield* tmux.capture(guestOf(session), {
+      const sessions = yield* Sessions
+      const session = yield* Effect.flatMap(selection(given), sessions.get)
+      const screen = yield* sessions.capture(session, {
         ansi: given.ansi,
         ...(Option.isSome(given.lines) ? { lines: given.lines.value } : {})
       })
@@ -109,12 +108,12 @@ const send = Command.make(
         chosen: Option.isSome(given.slot) || Option.isSome(given.workspace),
         keys: given.key.length > 0
       })
+      const sessions = yield* Sessions
       const wanted = yield* selection({ ...given, container: Option.fromNullable(read.container) })
-      const session = yield* selectSession(wanted)
+      const session = yield* sessions.get(wanted)
       const text = read.text === "-" ? (yield* readAll).replace(/\r?\n$/, "") : read.text
       const enter = text !== undefined && given.key.length === 0 && !given.noEnter
-      const tmux = yield* TmuxService
-      yield* tmux.send(guestOf(session), {
+      yield* sessions.send(session, {
         ...(text === undefined ? {} : { text }),
         keys: enter ? ["Enter"] : given.key
       })
@@ -140,33 +139,19 @@ const columns = [
 const list = Command.make("list", { format }, (given) =>
   Effect.gen(function*() {
     const output = yield* Output
-    const tmux = yield* TmuxService
-    const running = (yield* liveSessions).filter(({ running }) => running)
-    const found = yield* Effect.forEach(
-      running,
-      (session) =>
-        tmux.status(guestOf(session)).pipe(
-          // One that does not answer does not keep the others.
-          Effect.timeout("10 seconds"),
-          Effect.map((status) => [{ session, status }]),
-          // A container whose tool is just ending has no tmux to speak of.
-          Effect.orElseSucceed(() => [])
-        ),
-      { concurrency: 8 }
-    )
-    const rows = found.flat()
-    const shape = rows.map(({ session, status }) => ({
+    const sessions = yield* Sessions
+    const shape = (yield* sessions.terminals).map(({ session, status }) => ({
       container: session.container,
-      session: session.labels.session,
-      tool: session.labels.tool,
-      workspace: session.labels.workspace,
+      session: session.id,
+      tool: session.tool,
+      workspace: session.workspace,
       terminals: status.clients,
       columns: status.columns,
       rows: status.rows,
       last_activity: new Date(status.activity * 1000).toISOString()
     }))
     yield* print(given.format, shape, () =>
-      rows.length === 0 ? "No session is running." : table(
+      shape.length === 0 ? "No session is running." : table(
         columns,
         shape.map((row) => [
           row.container,

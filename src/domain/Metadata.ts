@@ -42,6 +42,8 @@ export const Metadata = Schema.Struct({
   lastUsedAt: Schema.Date,
   endedAt: Schema.optional(Schema.Date),
   end: Schema.optional(End),
+  /** The profile of the configuration that it was started with; it goes on with the same. */
+  profile: Schema.optional(Schema.String),
   /** The session that this one was branched from. */
   parent: Schema.optional(Schema.String)
 })

@@ -1,5 +1,4 @@
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,17 +8,10 @@ import * as Stream from "effect/Stream"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import { NoTmux, TmuxError, type TmuxFailure } from "./errors.ts"
+import type { Guest } from "./Guest.ts"
+import { makeRest } from "./rest.ts"
 import { attachScript, attachStatus, knownTerminal, socketPath, startScript } from "./scripts.ts"
-
-/** The container and the user in it whose tmux is meant. */
-export interface Guest {
-  readonly container: string
-  readonly uid: number
-  readonly gid: number
-  readonly home: string
-  /** Where commands run: the workspace in the container. */
-  readonly directory: string
-}
 
 export interface TmuxStart {
   /** Of this start: the off-switch in the container is for it and no other. */
@@ -38,29 +30,6 @@ export interface TmuxStart {
   /** Shell lines that root runs first, in the same request: another request would cost some 30 ms. */
   readonly prelude: string
 }
-
-/** tmux in the container did not do what it was asked to. `reason` is what it said. */
-export class TmuxError extends Data.TaggedError("TmuxError")<{
-  readonly container: string
-  readonly action: string
-  readonly reason: string
-}> {
-  override get message(): string {
-    return `cannot ${this.action} in ${this.container}: ${this.reason}`
-  }
-}
-
-/** The container runs, but no tmux does: the tool has ended, or has not begun. */
-export class NoTmux extends Data.TaggedError("NoTmux")<{ readonly container: string }> {
-  override get message(): string {
-    return `no tool is running in ${this.container}`
-  }
-  get hint(): string {
-    return `Run 'clincus attach ${this.container} --bash' to look inside, or 'clincus kill ${this.container}' to remove it.`
-  }
-}
-
-export type TmuxFailure = IncusFailure | InstanceNotFound | TmuxError | NoTmux
 
 /**
  * Why a terminal is attached no longer: it was detached and the session goes on; the session ended under it; or there was
@@ -109,6 +78,13 @@ export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService,
     input: { readonly text?: string; readonly keys: ReadonlyArray<string> }
   ) => Effect.Effect<void, TmuxFailure>
   readonly status: (guest: Guest) => Effect.Effect<TmuxStatus, TmuxFailure>
+  /**
+   * Returns when the tool has written nothing for so many seconds (1 or more): when it last wrote, seconds since the epoch.
+   * Takes a look twice a second, in the container. Fails with `NoTmux` when the session ends.
+   */
+  readonly untilRest: (guest: Guest, seconds: number) => Effect.Effect<number, TmuxFailure>
+  /** Returns when the tool has written something since then (seconds since the epoch). */
+  readonly untilActive: (guest: Guest, since: number) => Effect.Effect<void, TmuxFailure>
   readonly alive: (guest: Guest) => Effect.Effect<boolean, IncusFailure | InstanceNotFound>
 }>() {}
 
@@ -290,6 +266,7 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
         }),
 
       status,
+      ...makeRest(incus),
       alive: (guest) =>
         status(guest).pipe(
           Effect.as(true),

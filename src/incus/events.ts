@@ -1,28 +1,48 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Client } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
-import { IncusEvent } from "./schemas.ts"
+import { IncusEvent, LifecycleEvent } from "./schemas.ts"
 
-/** The daemon's events of the given types (`lifecycle`, `operation`, `logging`), from now on; ends when the daemon goes. */
-export type Events = (types: ReadonlyArray<string>) => Stream.Stream<IncusEvent, IncusFailure>
+/**
+ * What the daemon tells by itself, from the moment on at which the stream is run; a stream ends when the daemon goes. An
+ * event may be lost, so a look at the instance has the last word. See https://linuxcontainers.org/incus/docs/main/events/.
+ */
+export interface Events {
+  /** Events of the given types: `lifecycle`, `operation`, `logging`. */
+  readonly of: (types: ReadonlyArray<string>) => Stream.Stream<IncusEvent, IncusFailure>
+  /** What happens to instances of the project: `instance-started`, `instance-stopped`, `instance-deleted`, … */
+  readonly instances: Stream.Stream<LifecycleEvent, IncusFailure>
+}
 
 const decode = Schema.decodeUnknownOption(Schema.parseJson(IncusEvent))
+const decodeLifecycle = Schema.decodeUnknownOption(LifecycleEvent)
 
-export const makeEvents = (client: Client): Events => (types) =>
-  Stream.unwrapScoped(
-    client.transport.webSocket(client.path(["events"], { type: types.join(",") })).pipe(
-      Effect.map((socket) =>
-        Stream.async<string>((emit) => {
-          socket.listen(
-            (message) =>
-              void emit.single(
-                message._tag === "Text" ? message.text : Buffer.from(message.bytes).toString("utf8")
-              ),
-            () => void emit.end()
-          )
-        }).pipe(Stream.filterMap(decode))
+export const makeEvents = (client: Client): Events => {
+  const of: Events["of"] = (types) =>
+    Stream.unwrapScoped(
+      client.transport.webSocket(client.path(["events"], { type: types.join(",") })).pipe(
+        Effect.map((socket) =>
+          Stream.async<string>((emit) => {
+            socket.listen(
+              (message) =>
+                void emit.single(
+                  message._tag === "Text" ? message.text : Buffer.from(message.bytes).toString("utf8")
+                ),
+              () => void emit.end()
+            )
+          }).pipe(Stream.filterMap(decode))
+        )
       )
     )
-  )
+  return {
+    of,
+    instances: of(["lifecycle"]).pipe(
+      Stream.filterMap((event) =>
+        Option.filter(decodeLifecycle(event.metadata), ({ action }) => action.startsWith("instance-"))
+      )
+    )
+  }
+}

@@ -176,3 +176,10 @@ export const IncusEvent = Schema.Struct({
   metadata: Schema.Unknown
 })
 export type IncusEvent = typeof IncusEvent.Type
+
+/** `metadata` of a lifecycle event: `instance-started` of the instance `name`. */
+export const LifecycleEvent = Schema.Struct({
+  action: Schema.String,
+  name: Schema.optionalWith(Schema.String, { default: () => "" })
+})
+export type LifecycleEvent = typeof LifecycleEvent.Type

@@ -6,16 +6,20 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
 import { becomeOwner } from "../guest/becomeOwner.ts"
+import type { TmuxFailure } from "../guest/errors.ts"
+import type { Guest } from "../guest/Guest.ts"
 import { runVariable } from "../guest/scripts.ts"
-import { type Guest, type TmuxFailure, TmuxService } from "../guest/TmuxService.ts"
+import { TmuxService } from "../guest/TmuxService.ts"
 import { Host } from "../host/Host.ts"
 import type * as State from "../host/untrusted/StateDirectory.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { limitsWithin } from "../policy/profileLimits.ts"
+import { devicesOf } from "../policy/devices.ts"
+import { limitsOf, limitsWithin } from "../policy/limits.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
+import { commandOf, mountParents } from "./command.ts"
 import { belongsTo, endContainer, type Holder, holdsState } from "./container.ts"
 import {
   type CannotResume,
@@ -25,10 +29,10 @@ import {
   ToolEnded
 } from "./errors.ts"
 import type { StateNotOurs } from "./finish.ts"
+import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
 import type { Labels } from "./labels.ts"
 import { type Occupied, occupy, profiles } from "./occupy.ts"
-import { commandOf, devicesOf, limitsOf, mountParents } from "./plan.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
@@ -37,17 +41,9 @@ import { requireSlot, SlotService } from "./SlotService.ts"
 import { explainStart, type StartFailure } from "./startFailure.ts"
 
 /** A session whose tool is up. When its scope closes it ends, unless it was let go with `keep`. */
-export interface Session {
-  readonly id: string
-  readonly container: string
-  readonly slot: number
-  readonly tool: string
-  /** Real path on the host. */
-  readonly workspace: string
-  readonly persistent: boolean
-  /** True where a persistent container that stood stopped is used again. */
+export interface Session extends SessionHandle {
+  /** True if a persistent container that stood stopped is used again. */
   readonly restarted: boolean
-  readonly guest: Guest
   /** Sentences for the user on what is unusual about it. */
   readonly notes: ReadonlyArray<string>
   /** Lets the session live on by itself when the scope closes: it ends when its tool does. */
@@ -105,11 +101,11 @@ export const startSession = (
       before: yield* Ref.make(Option.none<Metadata>())
     }
     yield* requireSlot(request.slot)
-    const identity = yield* identityOf(request.workspace, request.settings.security)
+    const identity = yield* identityOf(request.workspace, request.mounts)
     const saved = yield* openSaved(request, identity, ending)
     // While Incus makes the container the host has time for what the tool will need.
     yield* Effect.forkScoped((yield* IncusService).exec.prepare)
-    const limits = limitsOf(yield* limitsWithin(request.settings.limits, profiles))
+    const limits = limitsOf(yield* limitsWithin(request.limits, profiles))
     const [container, notes] = yield* Effect.all([
       launch(request, identity, limits, saved, ending),
       saved.fill
@@ -129,7 +125,9 @@ export const startSession = (
       slot: container.slot,
       tool: request.tool.tool.name,
       workspace: request.workspace.path,
+      run: saved.run.run,
       persistent: container.persistent,
+      onDetach: request.onDetach,
       restarted: container.restarted,
       guest,
       notes: [...(warning === undefined ? [] : [warning]), ...notes],
@@ -158,10 +156,11 @@ const launch = (
       container,
       run: saved.run.run,
       workspace: workspace.path,
-      directory: saved.directory,
+      directory: request.directory,
       tool: tool.name,
       slot,
       persistent: persistent ? "true" : "false",
+      detach: request.onDetach,
       user: host.uid,
       uid: identity.uid,
       gid: identity.gid,
@@ -175,7 +174,7 @@ const launch = (
     const claimed = slots.claim(workspace, saved.slot, (place) =>
       occupy(place, {
         image: request.image,
-        devices: devicesOf(workspace, identity, saved.directory, saved.path, tool, request.settings),
+        devices: devicesOf(workspace, identity, request.directory, saved.path, tool, request.placement),
         config: { ...limits, ...idmapOf(identity), ...runOf(saved.run.run) },
         labels,
         persistent: request.persistent,
@@ -229,7 +228,7 @@ const describe = (request: SessionRequest, saved: SavedState, container: Occupie
       id: saved.id,
       tool: request.tool.tool.name,
       workspace: request.workspace.path,
-      containerPath: saved.directory,
+      containerPath: request.directory,
       container: container.container,
       slot: container.slot,
       persistent: container.persistent,
@@ -243,7 +242,8 @@ const describe = (request: SessionRequest, saved: SavedState, container: Occupie
       container: container.container,
       slot: container.slot,
       persistent: container.persistent,
-      lastUsedAt: now
+      lastUsedAt: now,
+      ...(request.profile === undefined ? {} : { profile: request.profile })
     })
   })
 
@@ -254,19 +254,18 @@ const startTool = (request: SessionRequest, identity: Identity, saved: SavedStat
     const history = yield* HistoryStore
     const { tool } = request.tool
     const { gid, home, uid, user } = identity
-    const guest: Guest = { container: container.container, directory: saved.directory, uid, gid, home }
+    const guest: Guest = { container: container.container, directory: request.directory, uid, gid, home }
     const mode = request.debug ? "debug" : saved.resumed ? "resume" : "start"
-    const moment = request.moment ?? 0
     const ended = yield* tmux.start(guest, {
       run: saved.run.run ?? saved.id,
       user,
       command: commandOf(request.tool, { id: saved.conversation }, mode),
       environment: saved.environment,
       size: request.size,
-      onExit: request.settings.session.on_exit,
+      onExit: request.onExit,
       remove: removedAtEnd(tool).map((path) => `${home}/${path}`),
       prelude: becomeOwner(identity, mountParents(tool, home)),
-      moment
+      moment: request.moment
     })
     if (Option.isNone(ended)) return guest
     // Where a shell has taken the tool's place the outcome is not written yet, but the screen is there.

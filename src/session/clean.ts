@@ -8,10 +8,12 @@ import { ownProcess } from "../host/process.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type Instance, isUp } from "../incus/schemas.ts"
 import { removeContainer } from "./container.ts"
+import { holdsConversation } from "./conversations.ts"
 import { removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
-import { holdsConversation } from "./resume.ts"
+import { liveSessions } from "./live.ts"
+import { reconcile, settle } from "./reconcile.ts"
 import type { SessionKey } from "./RunStore.ts"
 import { SlotService } from "./SlotService.ts"
 
@@ -36,25 +38,42 @@ const isNobodys = (instance: Instance): boolean =>
   && Option.isNone(fromInstance(instance))
   && !isUp(instance)
 
+/** Waits, briefly, for sessions whose tool has ended and whose container is not off yet: a moment later they are over. */
+const awaitEnds = Effect.gen(function*() {
+  const history = yield* HistoryStore
+  const running = (yield* liveSessions).filter(({ running }) => running)
+  const ending = yield* Effect.filter(
+    running,
+    (session) => Effect.map(history.outcome(session), Option.isSome)
+  )
+  yield* Effect.forEach(ending, settle, { concurrency: "unbounded" })
+})
+
 /**
  * What may go. Never what a container of clincus uses, running or stopped; a saved session that can be resumed only
- * when `sessions` asks for it; nothing that was used after `before` (ms).
+ * when `sessions` asks for it; nothing that was used within the last `unusedFor` ms. What has ended is finished first.
  */
-export const findLeftovers = (options: { readonly sessions: boolean; readonly before: number }) =>
+export const findLeftovers = (options: { readonly sessions: boolean; readonly unusedFor: number }) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const incus = yield* IncusService
     const { prefix } = yield* SlotService
+    yield* Effect.ignoreLogged(awaitEnds)
+    yield* Effect.ignoreLogged(reconcile)
+    const now = yield* Clock.currentTimeMillis
+    // What has just been found to be over was last used a moment ago.
+    const before = now - options.unusedFor
     // Under another prefix and in another project as well: what is saved is shared by all of them.
+    const instances = yield* incus.instances.listAll
     const used = new Set(
-      (yield* incus.instances.listAll).flatMap((instance) => Option.toArray(fromInstance(instance)))
+      instances.flatMap((instance) => Option.toArray(fromInstance(instance)))
         .map(({ session }) => session)
     )
     const unfinished = new Set((yield* history.runs.list).runs.map(({ id }) => id))
     const { damaged, sessions } = yield* history.list
 
     const idle = sessions.filter(({ id, lastUsedAt }) =>
-      !used.has(id) && !unfinished.has(id) && lastUsedAt.getTime() <= options.before
+      !used.has(id) && !unfinished.has(id) && lastUsedAt.getTime() <= before
     )
     const saved = yield* Effect.forEach(
       idle,
@@ -85,11 +104,10 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly be
         last: undefined
       }))
 
-    const now = yield* Clock.currentTimeMillis
-    const containers = (yield* incus.instances.list)
+    const containers = instances
       .filter((instance) =>
-        instance.name.startsWith(prefix)
-        && instance.last_used_at.getTime() <= options.before
+        instance.project === incus.project && instance.name.startsWith(prefix)
+        && instance.last_used_at.getTime() <= before
         && (isNobodys(instance) || isDeadBuild(instance, now))
       )
       .map((instance): Leftover => ({

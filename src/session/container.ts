@@ -1,6 +1,8 @@
-import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
 import { sameRun } from "../domain/Run.ts"
 import { runVariable } from "../guest/scripts.ts"
 import { IncusService } from "../incus/IncusService.ts"
@@ -206,18 +208,34 @@ const stopContainer = (container: string, timeoutSeconds: number, instances: Ins
     Effect.mapError((cause) => new ContainerLeft({ container, cause }))
   )
 
-/** Waits until the container no longer runs, for at most `timeoutMillis`; true if it does not. */
-export const waitUntilStopped = (container: string, timeoutMillis: number) =>
-  Effect.gen(function*() {
+/** True if an instance is off or gone. */
+const isOff = (instances: Instances, container: string) =>
+  instances.get(container).pipe(
+    Effect.map((instance) => instance.status === "Stopped"),
+    Effect.catchTag("InstanceNotFound", () => Effect.succeed(true))
+  )
+
+/**
+ * Returns when the container no longer runs. It is looked at when Incus tells of an event of it, and every two seconds
+ * besides, for an event may be lost.
+ */
+export const untilStopped = (container: string) =>
+  Effect.scoped(Effect.gen(function*() {
     const incus = yield* IncusService
-    const deadline = (yield* Clock.currentTimeMillis) + timeoutMillis
-    while ((yield* Clock.currentTimeMillis) < deadline) {
-      const status = yield* incus.instances.get(container).pipe(
-        Effect.map((instance) => instance.status),
-        Effect.catchTag("InstanceNotFound", () => Effect.succeed("Gone"))
-      )
-      if (status === "Stopped" || status === "Gone") return true
-      yield* Effect.sleep("200 millis")
+    const happened = yield* Queue.sliding<void>(1)
+    yield* incus.events.instances.pipe(
+      Stream.filter(({ name }) => name === container),
+      Stream.runForEach(() => happened.offer(undefined)),
+      Effect.ignore,
+      Effect.forkScoped
+    )
+    let pause = Duration.millis(100)
+    while (!(yield* isOff(incus.instances, container))) {
+      yield* Effect.race(happened.take, Effect.sleep(pause))
+      pause = Duration.min(Duration.times(pause, 2), Duration.seconds(2))
     }
-    return false
-  })
+  }))
+
+/** The same for at most `timeoutMillis`; true if the container no longer runs. */
+export const waitUntilStopped = (container: string, timeoutMillis: number) =>
+  Effect.map(Effect.timeoutOption(untilStopped(container), timeoutMillis), Option.isSome)

@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Metadata } from "../domain/Metadata.ts"
 import { nextTurn } from "../host/untrusted/access.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
 import type { Databases, Tool, Transcripts } from "../tool/Tool.ts"
+import { builtIn } from "../tool/ToolRegistry.ts"
 
 /** What the last conversation in a state is: `Unknown` where only the tool can tell, in the container. */
 export type Latest =
@@ -122,3 +124,9 @@ export const latestConversation = (tool: Tool, root: string, directory: string):
       ? { _tag: "Found", id: elsewhere }
       : { _tag: complete ? "Nothing" : "Unknown" }
   })
+
+/** Whether a saved session holds anything that the user said, as far as the host can tell: in doubt it does. */
+export const holdsConversation = (metadata: Metadata, directory: string): Effect.Effect<boolean> => {
+  const tool = builtIn.find(({ name }) => name === metadata.tool)
+  return tool === undefined ? Effect.succeed(true) : holdsWords(tool, directory)
+}

@@ -105,6 +105,37 @@ export class ToolEnded extends Data.TaggedError("ToolEnded")<{
 /** How many lines of a tool's last screen are told. */
 const lastLines = 20
 
+/** The container of a session runs, but its tool does not: the system in it was restarted, or tmux was killed. */
+export class ToolGone extends Data.TaggedError("ToolGone")<{
+  readonly container: string
+  readonly id: string
+  readonly persistent: boolean
+}> {
+  override get message(): string {
+    return `no tool is running in ${this.container}`
+  }
+  get hint(): string {
+    // As wide as the longest, so that what they are for stands in one column of 80.
+    const step = (command: string, what: string) => `  ${command.padEnd(59)}   ${what}`
+    return [
+      "Its system was restarted, or tmux was killed. The conversation is saved.",
+      step(`clincus attach ${this.container} --bash`, "look inside"),
+      step(`clincus ${this.persistent ? "shutdown" : "kill"} ${this.container}`, "end it"),
+      step(`clincus shell --resume=${this.id}`, "then go on")
+    ].join("\n")
+  }
+}
+
+/** A session whose start is not done yet cannot be attached to. */
+export class StillStarting extends Data.TaggedError("StillStarting")<{ readonly container: string }> {
+  override get message(): string {
+    return `the tool in ${this.container} has not started yet`
+  }
+  get hint(): string {
+    return `Another clincus is starting it. Try again in a moment: clincus attach ${this.container}`
+  }
+}
+
 /** A release that did not succeed: the container is still there. */
 export class ContainerLeft extends Data.TaggedError("ContainerLeft")<{
   readonly container: string

@@ -71,6 +71,9 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
     }
   })
 
+/** See `describeSession`. */
+export type SessionInfo = Effect.Effect.Success<ReturnType<typeof describeSession>>
+
 /**
  * Everything known of one session: of a running or stopped container by its name, of a saved one by its id or the
  * beginning of that; without either the only running one.
@@ -84,10 +87,10 @@ export const sessionInfo = (wanted: Selection) =>
       const metadata = yield* findSaved(wanted.container)
       return yield* describeSession(
         Option.some(metadata),
-        Option.fromNullable(all.find(({ labels }) => labels.session === metadata.id))
+        Option.fromNullable(all.find(({ id }) => id === metadata.id))
       )
     }
     const live = byName ?? (yield* selectSession(wanted))
-    const metadata = yield* history.get({ tool: live.labels.tool, id: live.labels.session })
+    const metadata = yield* history.get(live)
     return yield* describeSession(metadata, Option.some(live))
   })

@@ -19,6 +19,8 @@ const Labels = Schema.Struct({
   container: Schema.optional(Schema.NonEmptyString),
   slot: Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 10)),
   persistent: Schema.Literal("true", "false"),
+  /** What a detach means, as it was decided at the start; older containers do not say. */
+  detach: Schema.optional(Schema.Literal("keep", "end")),
   /** The host's user who started it; others who may use the same Incus have sessions of their own. */
   user: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   /** Whom the tool runs as inside. */

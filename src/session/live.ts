@@ -1,34 +1,24 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Guest } from "../guest/TmuxService.ts"
 import { Host } from "../host/Host.ts"
 import { type IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type Instance, isUp } from "../incus/schemas.ts"
 import { NoLiveSession, NotASession, SeveralSessions } from "./errors.ts"
+import { handleOf, type SessionHandle } from "./handle.ts"
 import { fromInstance, type Labels, withoutCopies } from "./labels.ts"
 import { SlotService } from "./SlotService.ts"
 
 /** A container of clincus and what its labels say: running, or persistent and stopped. */
-export interface LiveSession {
-  readonly container: string
+export interface LiveSession extends SessionHandle {
   readonly instance: Instance
   readonly labels: Labels
   readonly running: boolean
 }
 
-/** The user and the tmux of a session. */
-export const guestOf = (session: { readonly container: string; readonly labels: Labels }): Guest => ({
-  container: session.container,
-  uid: session.labels.uid,
-  gid: session.labels.gid,
-  home: session.labels.home,
-  directory: session.labels.directory
-})
-
 const toLive = (instance: Instance): Option.Option<LiveSession> =>
   fromInstance(instance).pipe(Option.map((labels) => ({
-    container: instance.name,
+    ...handleOf(instance.name, labels),
     instance,
     labels,
     running: isUp(instance)
@@ -103,10 +93,10 @@ export const matching = (
   sessions: ReadonlyArray<LiveSession>,
   selection: Selection
 ): ReadonlyArray<LiveSession> =>
-  sessions.filter(({ labels, running }) =>
+  sessions.filter(({ running, slot, workspace }) =>
     running
-    && (selection.slot === undefined || labels.slot === selection.slot)
-    && (selection.workspace === undefined || labels.workspace === selection.workspace)
+    && (selection.slot === undefined || slot === selection.slot)
+    && (selection.workspace === undefined || workspace === selection.workspace)
   )
 
 /** The one running session that is meant; fails where there is none or more than one. */

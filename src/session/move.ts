@@ -21,9 +21,7 @@ export const moveSession = (metadata: Metadata, workspace: Workspace) =>
     const history = yield* HistoryStore
     const { prefix } = yield* SlotService
     const everywhere = yield* incus.instances.listAll
-    const container = (yield* liveOf(everywhere)).find((one) =>
-      one.labels.session === metadata.id && one.labels.persistent === "true"
-    )
+    const container = (yield* liveOf(everywhere)).find((one) => one.id === metadata.id && one.persistent)
     if (container === undefined) return metadata
     if (container.instance.status !== "Stopped") {
       return yield* new CannotResume({

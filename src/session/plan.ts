@@ -1,113 +1,123 @@
-import type { Limits, Settings } from "../config/Settings.ts"
-import { outcomeDirectory } from "../guest/scripts.ts"
-import type { Device } from "../incus/schemas.ts"
-import type { Tool, ToolContext } from "../tool/Tool.ts"
-import type { ChosenTool } from "../tool/ToolRegistry.ts"
-import type { Identity } from "../workspace/identity.ts"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ConfigService } from "../config/ConfigService.ts"
+import type { Effective, RequestKey, Settings } from "../config/Settings.ts"
+import type { Metadata } from "../domain/Metadata.ts"
+import { Host } from "../host/Host.ts"
+import type { TerminalSize } from "../incus/exec.ts"
+import { chooseTool } from "../tool/ToolRegistry.ts"
+import { openWorkspace } from "../workspace/Workspace.ts"
+import { CannotResume } from "./errors.ts"
+import type { SessionRequest } from "./request.ts"
+import { type SavedSession, slotFor } from "./resume.ts"
 
-/** The disks of a session: workspace, state directories and outcome. */
-export const devicesOf = (
-  workspace: { readonly path: string },
-  identity: Pick<Identity, "home" | "mounts">,
-  directory: string,
-  saved: string,
-  tool: Tool,
-  settings: Settings
-): Record<string, Device> => {
-  const disk = (source: string, path: string): Device => ({
-    type: "disk",
-    source,
-    path,
-    ...(identity.mounts === "shift" ? { shift: "true" } : {})
-  })
-  const { network, pool } = settings.incus
-  return {
-    workspace: disk(workspace.path, directory),
-    outcome: disk(`${saved}/outcome`, outcomeDirectory),
-    ...Object.fromEntries(
-      tool.state.map((
-        path,
-        index
-      ) => [`state${index}`, disk(`${saved}/${path}`, `${identity.home}/${path}`)])
-    ),
-    ...(pool === undefined ? {} : { root: { type: "disk", path: "/", pool } }),
-    ...(network === undefined ? {} : { eth0: { type: "nic", network, name: "eth0" } })
-  }
+/** What a program or a user says of a session. What is left out is decided by the configuration or the saved session. */
+export interface SessionOptions {
+  /** A directory; the one of the session that is resumed, else the current one. */
+  readonly workspace?: string | undefined
+  /** 1–10, or 0 for the lowest free one, which is the default. */
+  readonly slot?: number | undefined
+  /** Name of a tool. */
+  readonly tool?: string | undefined
+  /** Alias of an image. */
+  readonly image?: string | undefined
+  readonly persistent?: boolean | undefined
+  /** Variables for the tool, over all others. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** A profile of the configuration, `[profiles.<name>]`. */
+  readonly profile?: string | undefined
+  /** The saved session to go on with, as `find` gives it. */
+  readonly resume?: SavedSession | undefined
+  /** A shell in the place of the tool. */
+  readonly debug?: boolean | undefined
+  /** Of the tool's terminal; 80×24. */
+  readonly size?: TerminalSize | undefined
+  /** Allows a workspace that holds the user's home directory. */
+  readonly allowHome?: boolean | undefined
+  /** How long the tool is watched before it counts as started (ms); 0. */
+  readonly moment?: number | undefined
 }
 
-/** Incus's limits; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/#resource-limits. */
-export const limitsOf = (limits: Limits): Record<string, string> => ({
-  ...(limits.cpu === undefined ? {} : { "limits.cpu": limits.cpu }),
-  ...(limits.memory === undefined ? {} : { "limits.memory": limits.memory }),
-  ...(limits.processes === undefined ? {} : { "limits.processes": String(limits.processes) })
-})
+/** Settles what the workspace's own file asks for and is not granted: gives the settings to start with. */
+export type Agree<E, R> = (
+  effective: Effective,
+  profile: string | undefined
+) => Effect.Effect<Settings, E, R>
 
-/** Directories between the home directory and a mounted one: made by the mount, so root's until they are given away. */
-export const mountParents = (tool: Tool, home: string): ReadonlyArray<string> => [
-  ...new Set(tool.state.flatMap((path) => {
-    const parts = path.split("/").slice(0, -1)
-    return parts.map((_, index) => `${home}/${parts.slice(0, index + 1).join("/")}`)
+/** Leaves what is not granted. */
+export const withoutAsking: Agree<never, never> = ({ settings }) => Effect.succeed(settings)
+
+/** The directory of a saved session; one that is gone may have been moved. */
+const workspaceOf = (metadata: Metadata) =>
+  openWorkspace(metadata.workspace).pipe(
+    Effect.catchTag("BadWorkspace", (bad) =>
+      Effect.fail(
+        bad.reason !== "missing" ? bad : new CannotResume({
+          reason: `${metadata.workspace}, the directory of session ${metadata.id}, is not there any more`,
+          next: `If it was moved: clincus shell --resume=${metadata.id} NEW-DIRECTORY`
+        })
+      ))
+  )
+
+/** What the workspace's own file need not be asked about: the options say it, or the session that goes on has it. */
+const decidedBy = (options: SessionOptions): ReadonlyArray<RequestKey> => {
+  const resumed = options.resume !== undefined
+  return [
+    ...(options.tool !== undefined || resumed ? ["tool.name" as const] : []),
+    ...(options.image !== undefined || resumed ? ["defaults.image" as const] : []),
+    ...(options.persistent !== undefined || resumed ? ["defaults.persistent" as const] : [])
+  ]
+}
+
+/** The variables that the configuration names, with the values that those to be forwarded have on the host. */
+const configuredVariables = ({ forward, set }: Settings["environment"]) =>
+  Effect.map(Host, ({ environment }) => ({
+    ...set,
+    ...Object.fromEntries(forward.flatMap((name) => {
+      const value = environment[name]
+      return value === undefined ? [] : [[name, value] as const]
+    }))
   }))
-]
 
-/** What the tool's environment is made of; the later wins. Values never appear on a command line. */
-export const environmentOf = (
-  tool: Tool,
-  home: string,
-  sources: {
-    readonly credentials: Readonly<Record<string, string>>
-    readonly settings: Readonly<Record<string, string>>
-    readonly options: Readonly<Record<string, string>>
-  }
-): Record<string, string> => ({
-  PATH: `${home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-  LANG: "C.UTF-8",
-  COLORTERM: "truecolor",
-  // Node has certificates of its own and would not know the ones that the image took from the host.
-  NODE_EXTRA_CA_CERTS: "/etc/ssl/certs/ca-certificates.crt",
-  ...Object.fromEntries(
-    Object.entries(tool.environment).map(([name, value]) => [name, value.replaceAll("{home}", home)])
-  ),
-  ...sources.credentials,
-  ...sources.settings,
-  ...sources.options,
-  CLINCUS_BINARY: tool.binary
-})
-
-const resumeDiscovered = (discover: string) => `
-id=$(${discover})
-if [ -z "$id" ]; then printf 'clincus: this session holds no conversation to resume\\n' >&2; exit 1; fi
-exec "\${@//\\{id\\}/$id}"
-`
-
-/** The command of the pane. */
-export const commandOf = (
-  { bypass, tool }: ChosenTool,
-  context: Pick<ToolContext, "id">,
-  mode: "start" | "resume" | "debug"
-): ReadonlyArray<string> => {
-  if (mode === "debug") return ["bash", "-l"]
-  const base = [tool.binary, ...tool.args, ...(bypass ? tool.bypass : tool.ask)]
-  const { conversation } = tool
-  switch (conversation.kind) {
-    case "given":
-      return [
-        ...base,
-        ...(mode === "start" ? conversation.start(context.id) : conversation.resume(context.id))
-      ]
-    case "workspace":
-      return mode === "start" ? base : [...base, ...conversation.resume]
-    case "discovered":
-      if (mode === "start") return base
-      return conversation.discover === undefined
-        ? [...base, ...conversation.resume(context.id)]
-        : [
-          "bash",
-          "-c",
-          resumeDiscovered(conversation.discover),
-          "bash",
-          ...base,
-          ...conversation.resume("{id}")
-        ]
-  }
-}
+/**
+ * Decides what a session is to be, from what is said of it, the configuration, and the saved session that it goes on
+ * with. `agree` settles what the workspace's own file asks for.
+ */
+export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =>
+  Effect.gen(function*() {
+    const config = yield* ConfigService
+    const saved = options.resume?.metadata
+    const workspace = saved !== undefined && options.workspace === undefined
+      ? yield* workspaceOf(saved)
+      : yield* openWorkspace(options.workspace ?? ".")
+    const profile = options.profile ?? saved?.profile
+    const effective = yield* config.load({
+      workspace: workspace.path,
+      profile,
+      decided: decidedBy(options)
+    })
+    const settings = yield* agree(effective, profile)
+    const { defaults, incus, limits, paths, security, session } = settings
+    return {
+      workspace,
+      directory: saved?.containerPath ?? (paths.preserve_workspace_path ? workspace.path : "/workspace"),
+      slot: options.resume === undefined
+        ? options.slot ?? 0
+        : yield* slotFor(options.resume, options.slot),
+      tool: yield* chooseTool(settings, saved?.tool ?? options.tool ?? settings.tool.name),
+      image: options.image ?? saved?.image ?? defaults.image,
+      persistent: options.persistent ?? saved?.persistent ?? defaults.persistent,
+      limits,
+      placement: { pool: incus.pool, network: incus.network },
+      mounts: { rootOnMounts: security.root_on_mounts, rootWorkspace: security.root_workspace },
+      environment: { ...(yield* configuredVariables(settings.environment)), ...options.environment },
+      onExit: session.on_exit,
+      onDetach: session.on_detach,
+      profile,
+      resume: Option.fromNullable(saved),
+      debug: options.debug === true,
+      size: options.size ?? { columns: 80, rows: 24 },
+      allowHome: options.allowHome === true,
+      moment: options.moment ?? 0
+    } satisfies SessionRequest
+  })

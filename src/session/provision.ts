@@ -1,52 +1,15 @@
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
+import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { type JsonObject, parseObject, printObject } from "../domain/json.ts"
 import { copyConfiguration, type CopyReport } from "../host/copy/copyConfiguration.ts"
-import { Host } from "../host/Host.ts"
+import type { Host } from "../host/Host.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
-import type { HostPlace, Tool, ToolContext } from "../tool/Tool.ts"
+import { locate } from "../tool/locate.ts"
+import type { Tool, ToolContext } from "../tool/Tool.ts"
 
 /** A file larger than this is no configuration (bytes). */
 const fileLimit = 16 * 1024 * 1024
-
-/** Where a place of a tool's description is for this user. */
-export const locate = (place: HostPlace): Effect.Effect<string, never, Host | Path.Path> =>
-  Effect.gen(function*() {
-    const path = yield* Path.Path
-    const host = yield* Host
-    const moved = place.moved === undefined ? undefined : host.environment[place.moved.by]
-    return moved === undefined || moved === "" || place.moved === undefined
-      ? path.join(host.home, place.path)
-      : path.resolve(host.directory, moved, place.moved.path)
-  })
-
-/** The tool's credentials that this host has: files by their place in the state, and variables. */
-export const findCredentials = (
-  tool: Tool
-): Effect.Effect<
-  {
-    readonly files: ReadonlyArray<{ readonly to: string; readonly content: Uint8Array }>
-    readonly variables: Record<string, string>
-  },
-  never,
-  FileSystem.FileSystem | Path.Path | Host
-> =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const host = yield* Host
-    const files = yield* Effect.forEach(tool.credentials.files, ({ from, to }) =>
-      locate(from).pipe(
-        Effect.flatMap(fs.readFile),
-        Effect.map((content) => [{ to, content }]),
-        Effect.orElseSucceed(() => [])
-      ))
-    const variables = Object.fromEntries(tool.credentials.variables.flatMap((name) => {
-      const value = host.environment[name]
-      return value === undefined || value === "" ? [] : [[name, value] as const]
-    }))
-    return { files: files.flat(), variables }
-  })
 
 /** Empty where there is no text, `undefined` where it is no JSON object. Some tools put lines of comment into theirs. */
 const readObject = (text: string | undefined): JsonObject | undefined => {

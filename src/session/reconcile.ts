@@ -4,17 +4,18 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { parseProcess } from "../domain/HostProcess.ts"
-import { decide, type RunRecord, type Sighting } from "../domain/Run.ts"
+import { decide, type RunRecord, sameRun, type Sighting } from "../domain/Run.ts"
 import type { Host } from "../host/Host.ts"
 import { stateOfProcess } from "../host/process.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instances } from "../incus/instances.ts"
-import type { Instance } from "../incus/schemas.ts"
+import type { Instance, ServerInfo } from "../incus/schemas.ts"
 import { belongsTo, endContainer, holdsState, retire, waitUntilStopped } from "./container.ts"
 import type { ContainerLeft } from "./errors.ts"
 import { finishRun, removeSaved, type StateNotOurs } from "./finish.ts"
+import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
 import { holdersAmong, liveOf, type LiveSession } from "./live.ts"
@@ -59,12 +60,16 @@ const instanceOf = (run: RunRecord, instances: ReadonlyArray<Instance>) => {
 }
 
 /** Whether a run's container can be seen here: another server, or a project that is hidden, says nothing of it. */
-const sight = (run: RunRecord, instance: Instance | undefined) =>
+const sight = (
+  run: RunRecord,
+  instance: Instance | undefined,
+  server: Effect.Effect<ServerInfo, IncusFailure>
+) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     if (instance !== undefined) return instance.status === "Stopped" ? "stopped" : "live"
     if (run.server === undefined) return "absent"
-    const { auth_user_method, environment } = yield* incus.server
+    const { auth_user_method, environment } = yield* server
     if (environment.certificate_fingerprint !== run.server) return "unknown"
     // Who is let in by the socket alone sees every project there is.
     if (run.project === undefined || auth_user_method === "unix") return "absent"
@@ -100,14 +105,31 @@ const staysOff = (instances: Instances, container: string) =>
     return true
   })
 
-/** Does what is decided of a run. True where it has been finished. */
-const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: number): Settling<boolean> =>
+/** What of the world a run is judged by: one look at the server, and who it is. */
+interface World {
+  readonly instances: ReadonlyArray<Instance>
+  readonly server: Effect.Effect<ServerInfo, IncusFailure>
+  /** ms since the epoch */
+  readonly now: number
+}
+
+const lookAround = Effect.gen(function*() {
+  const incus = yield* IncusService
+  return {
+    instances: yield* incus.instances.listAll,
+    server: yield* Effect.cached(incus.server),
+    now: yield* Clock.currentTimeMillis
+  } satisfies World
+})
+
+/** Does what is decided of a run. True if it has been finished. */
+const settleRun = (run: RunRecord, { instances, now, server }: World): Settling<boolean> =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     const history = yield* HistoryStore
     const instance = instanceOf(run, instances)
     const facts = {
-      container: yield* sight(run, instance),
+      container: yield* sight(run, instance, server),
       owner: run.owner === undefined ? "dead" as const : yield* stateOfProcess(run.owner),
       age: now - run.since
     }
@@ -149,7 +171,6 @@ const settleRun = (run: RunRecord, instances: ReadonlyArray<Instance>, now: numb
 export const settleContainer = (container: Instance, own: string | undefined): Settling<boolean> =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    const incus = yield* IncusService
     const labels = fromInstance(container)
     if (Option.isNone(labels)) return false
     const { session, tool } = labels.value
@@ -158,8 +179,7 @@ export const settleContainer = (container: Instance, own: string | undefined): S
     if (
       Option.isNone(run) || run.value.run === own || !belongsTo(container, { session, run: run.value.run })
     ) return true
-    const instances = yield* incus.instances.listAll
-    return yield* warn(settleRun(run.value, instances, yield* Clock.currentTimeMillis))
+    return yield* warn(settleRun(run.value, yield* lookAround))
   })
 
 /**
@@ -167,16 +187,16 @@ export const settleContainer = (container: Instance, own: string | undefined): S
  * it, so its start was given up when Incus had only just been asked for it. One that is saved elsewhere has its record
  * elsewhere.
  */
-const endUnclaimed = ({ container, instance, labels }: LiveSession) =>
+const endUnclaimed = ({ container, id, instance, labels, run, tool }: LiveSession) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    const key = { tool: labels.tool, id: labels.session }
+    const key = { tool, id }
     // A copy of a container holds the state in name only, and is somebody's backup.
-    if (labels.run === undefined || labels.container !== container) return false
+    if (run === undefined || labels.container !== container) return false
     if (labels.saved !== history.directory(key) || !holdsState(instance)) return false
     // Asked for now: the list of records is older than that of the instances.
     if (yield* history.runs.has(key)) return false
-    yield* endContainer(container, labels, shutdownSeconds)
+    yield* endContainer(container, { session: id, run }, shutdownSeconds)
     return true
   })
 
@@ -190,18 +210,29 @@ const endHelper = (instance: Instance) =>
     return true
   })
 
+/** What `reconcile` has done, and what it has seen. */
+export interface Reconciled {
+  /** Ids of the sessions that were finished. */
+  readonly finished: ReadonlyArray<string>
+  /** The sessions of this user in this project and with this prefix as they are then, oldest first. */
+  readonly live: ReadonlyArray<LiveSession>
+}
+
 /**
  * Brings the disk in line with what Incus says: a run that is over gets its ending noted and its credentials removed, and
- * a start that nobody goes on with is undone. Any command may run it, several at once too. Returns the ids of the
- * sessions that were finished.
+ * a start that nobody goes on with is undone. Any command may run it, several at once too. Asks for the instances once,
+ * and once more if it has changed something.
  */
-export const reconcile = Effect.gen(function*() {
+export const reconcile: Effect.Effect<
+  Reconciled,
+  IncusFailure | HistoryError,
+  IncusService | HistoryStore | SlotService | Host | FileSystem.FileSystem
+> = Effect.gen(function*() {
   const history = yield* HistoryStore
   const incus = yield* IncusService
   // What is on the disk is read before Incus is asked: a session that gets on meanwhile is then seen running.
   const { damaged, runs } = yield* history.runs.list
-  const instances = yield* incus.instances.listAll
-  const now = yield* Clock.currentTimeMillis
+  const world = yield* lookAround
   yield* Effect.forEach(
     damaged,
     (path) =>
@@ -210,30 +241,39 @@ export const reconcile = Effect.gen(function*() {
       )
   )
 
-  const finished = yield* Effect.forEach(
+  const settled = yield* Effect.forEach(
     runs,
-    (run) => Effect.map(warn(settleRun(run, instances, now)), (done) => done ? [run.id] : []),
+    (run) => Effect.map(warn(settleRun(run, world)), (done) => ({ id: run.id, done })),
     { concurrency: 8 }
   )
-
-  yield* Effect.forEach(instances, (instance) => warn(endHelper(instance)), { concurrency: 4 })
-  yield* Effect.forEach(yield* liveOf(instances), (session) => warn(endUnclaimed(session)), {
+  const helpers = yield* Effect.forEach(world.instances, (instance) => warn(endHelper(instance)), {
     concurrency: 4
   })
-  return finished.flat()
+  const live = yield* liveOf(world.instances)
+  const unclaimed = yield* Effect.forEach(live, (session) => warn(endUnclaimed(session)), { concurrency: 4 })
+  const changed = [...settled.map(({ done }) => done), ...helpers, ...unclaimed].includes(true)
+  return {
+    finished: settled.filter(({ done }) => done).map(({ id }) => id),
+    live: changed ? yield* Effect.flatMap(incus.instances.listAll, liveOf) : live
+  }
 })
 
-/** Waits, briefly, until a container whose tool has ended is off, and its run is finished. For whoever watched it end. */
-export const settle = (container: string) =>
+/**
+ * Waits until a container whose tool has ended is off, for 10 s at most, and then, for 2 s at most, until its run is
+ * finished. For a program that has watched the session end.
+ */
+export const settle = (session: SessionHandle) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    yield* waitUntilStopped(container, 10_000)
+    yield* waitUntilStopped(session.container, 10_000)
     // Incus says that it is off a moment before it has deleted it.
-    const isOver = Effect.zipRight(reconcile, history.runs.list).pipe(
-      Effect.map(({ runs }) => !runs.some((run) => run.container === container))
-    )
-    yield* Effect.repeat(isOver, {
-      until: (over) => over,
-      schedule: Schedule.spaced("200 millis").pipe(Schedule.intersect(Schedule.recurs(10)))
+    const finish = Effect.gen(function*() {
+      const run = yield* history.runs.get(session)
+      if (Option.isNone(run) || !sameRun(run.value, session)) return true
+      return yield* warn(settleRun(run.value, yield* lookAround))
+    })
+    yield* Effect.repeat(finish, {
+      until: (finished) => finished,
+      schedule: Schedule.spaced("200 millis").pipe(Schedule.upTo("2 seconds"))
     })
   }).pipe(Effect.asVoid)

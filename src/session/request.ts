@@ -1,28 +1,41 @@
 import type * as Option from "effect/Option"
-import type { Settings } from "../config/Settings.ts"
 import type { Metadata } from "../domain/Metadata.ts"
 import type { TerminalSize } from "../incus/exec.ts"
+import type { SessionPlacement } from "../policy/devices.ts"
+import type { RequestedLimits } from "../policy/limits.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
+import type { MountPolicy } from "../workspace/identity.ts"
 import type { Workspace } from "../workspace/Workspace.ts"
 
-/** What a session is to be. */
+/** What a session is to be. All of it is decided: no configuration is read after this. */
 export interface SessionRequest {
   readonly workspace: Workspace
+  /** Path of the workspace in the container. A session that is resumed keeps the path that it had. */
+  readonly directory: string
   /** 1–10, or 0 for the lowest free one. */
   readonly slot: number
   readonly tool: ChosenTool
-  readonly settings: Settings
+  /** Alias of the image. */
   readonly image: string
   readonly persistent: boolean
-  /** Variables for the tool, over all others. */
+  readonly limits: RequestedLimits
+  readonly placement: SessionPlacement
+  readonly mounts: MountPolicy
+  /** Variables for the tool, over its credentials. */
   readonly environment: Readonly<Record<string, string>>
+  /** What the pane does when the tool ends. */
+  readonly onExit: "end" | "shell"
+  /** What a detach means. */
+  readonly onDetach: "keep" | "end"
+  /** The profile of the configuration that was chosen; the session is resumed with it. */
+  readonly profile: string | undefined
   /** The saved session to go on with. */
   readonly resume: Option.Option<Metadata>
   /** A shell in the place of the tool. */
   readonly debug: boolean
   readonly size: TerminalSize
-  /** Whether a workspace may hold the user's home directory, or the configuration that clincus obeys; not unless said. */
-  readonly allowHome?: boolean
-  /** A tool that ends within this time (ms) has not started: `startSession` fails with `ToolEnded`. 0 unless said. */
-  readonly moment?: number
+  /** Whether a workspace may hold the user's home directory, or the configuration that clincus obeys. */
+  readonly allowHome: boolean
+  /** A tool that ends within this time (ms) has not started: the start fails with `ToolEnded`. */
+  readonly moment: number
 }

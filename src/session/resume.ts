@@ -6,19 +6,24 @@ import { TmuxService } from "../guest/TmuxService.ts"
 import { shellLine } from "../host/shell.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type Instance, isUp } from "../incus/schemas.ts"
-import { builtIn } from "../tool/ToolRegistry.ts"
-import type { Workspace } from "../workspace/Workspace.ts"
+import { openWorkspace } from "../workspace/Workspace.ts"
 import { waitUntilStopped } from "./container.ts"
-import { holdsWords } from "./conversations.ts"
+import { holdsConversation } from "./conversations.ts"
 import { shutdownSession } from "./end.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
-import { guestOf, holdersOf, liveOf, type LiveSession, liveSessions, sessionNamed } from "./live.ts"
+import { holdersAmong, liveOf, type LiveSession, sessionNamed } from "./live.ts"
+
+/** A session that does not run, and the instances of the server as they were when that was seen. */
+export interface SavedSession {
+  readonly metadata: Metadata
+  readonly instances: ReadonlyArray<Instance>
+}
 
 /** What `--resume` leads to: a session that runs and is attached to, or a saved one that is started again. */
 export type Resumable =
   | { readonly _tag: "Live"; readonly session: LiveSession }
-  | { readonly _tag: "Saved"; readonly metadata: Metadata }
+  | ({ readonly _tag: "Saved" } & SavedSession)
 
 const next = "Run 'clincus list --all' to see what there is, or 'clincus shell' to start a new session."
 
@@ -58,12 +63,6 @@ export const findSaved = (prefix: string) =>
     return only
   })
 
-/** Whether a saved session holds anything that the user said, as far as the host can tell: in doubt it does. */
-export const holdsConversation = (metadata: Metadata, directory: string): Effect.Effect<boolean> => {
-  const tool = builtIn.find(({ name }) => name === metadata.tool)
-  return tool === undefined ? Effect.succeed(true) : holdsWords(tool, directory)
-}
-
 /** Sessions of directories that are not there any more: this one may be one of them, under a new name. */
 const homeless = (sessions: ReadonlyArray<Metadata>) =>
   Effect.gen(function*() {
@@ -74,26 +73,31 @@ const homeless = (sessions: ReadonlyArray<Metadata>) =>
     )
   })
 
+/** Which session is to be resumed: one by its id or the beginning of it, or the newest of a workspace. */
 export type Wanted = { readonly id: string } | {
-  readonly workspace: Workspace
-  readonly tool: string | undefined
-  readonly slot: number | undefined
+  /** A directory; the current one if undefined. */
+  readonly workspace?: string | undefined
+  /** Name of a tool, of which the session must be. */
+  readonly tool?: string | undefined
+  readonly slot?: number | undefined
 }
 
 /** The newest session of a workspace in which something was said; one that still runs counts whatever was said. */
-const newestOf = (wanted: Exclude<Wanted, { readonly id: string }>) =>
+const newestOf = (
+  wanted: Exclude<Wanted, { readonly id: string }>,
+  instances: ReadonlyArray<Instance>
+) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
+    const workspace = yield* openWorkspace(wanted.workspace ?? ".")
     const { sessions } = yield* history.list
     const here = sessions.filter((one) =>
-      one.workspace === wanted.workspace.path
+      one.workspace === workspace.path
       && (wanted.tool === undefined || one.tool === wanted.tool)
       && (wanted.slot === undefined || one.slot === wanted.slot)
     )
     const running = new Set(
-      (yield* liveSessions).filter(({ instance }) => instance.status !== "Stopped").map(({ labels }) =>
-        labels.session
-      )
+      (yield* liveOf(instances)).filter(({ instance }) => instance.status !== "Stopped").map(({ id }) => id)
     )
     const newest = yield* Effect.findFirst(here, (one) =>
       running.has(one.id) ? Effect.succeed(true) : holdsConversation(one, history.directory(one)))
@@ -102,7 +106,7 @@ const newestOf = (wanted: Exclude<Wanted, { readonly id: string }>) =>
     }
     if (here.length > 0) {
       return yield* new CannotResume({
-        reason: `nothing was said in the saved sessions of ${wanted.workspace.path}`,
+        reason: `nothing was said in the saved sessions of ${workspace.path}`,
         next: offer(here)
       })
     }
@@ -112,11 +116,11 @@ const newestOf = (wanted: Exclude<Wanted, { readonly id: string }>) =>
     ].join("")
     const [moved, ...others] = yield* homeless(sessions)
     return yield* new CannotResume({
-      reason: `there is no saved session of ${wanted.workspace.path}${narrowed}`,
+      reason: `there is no saved session of ${workspace.path}${narrowed}`,
       next: moved === undefined
         ? offer(sessions)
         : `If it was moved here, name the session: ${
-          shellLine(["clincus", "shell", `--resume=${moved.id}`, wanted.workspace.path])
+          shellLine(["clincus", "shell", `--resume=${moved.id}`, workspace.path])
         }\n${offer([moved, ...others])}`
     })
   })
@@ -129,11 +133,10 @@ const tmuxOf = (session: LiveSession) =>
   Effect.gen(function*() {
     const tmux = yield* TmuxService
     const history = yield* HistoryStore
-    const { labels } = session
-    const run = yield* history.runs.get({ tool: labels.tool, id: labels.session })
+    const run = yield* history.runs.get(session)
     // Before the tool is up there is none, and that says nothing.
     if (!Option.exists(run, ({ phase }) => phase === "running")) return "unknown"
-    return yield* tmux.status(guestOf(session)).pipe(
+    return yield* tmux.status(session.guest).pipe(
       Effect.as("there" as const),
       Effect.catchTags({
         NoTmux: () => Effect.succeed("gone" as const),
@@ -141,9 +144,6 @@ const tmuxOf = (session: LiveSession) =>
       })
     )
   })
-
-const inProject = (instance: Instance, project: string) =>
-  instance.project === project ? "" : ` --project ${instance.project}`
 
 /**
  * The session to resume: by id or the beginning of one; without it the newest of this workspace that holds a conversation,
@@ -154,9 +154,11 @@ export const findResumable = (wanted: Wanted) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const incus = yield* IncusService
-    const metadata = "id" in wanted ? yield* findSaved(wanted.id) : yield* newestOf(wanted)
-    const saved: Resumable = { _tag: "Saved", metadata }
-    const holder = (yield* holdersOf(metadata.id)).find(({ status }) => status !== "Stopped")
+    // One look at the server is enough for all that is decided here, and for the slot.
+    const instances = yield* incus.instances.listAll
+    const metadata = "id" in wanted ? yield* findSaved(wanted.id) : yield* newestOf(wanted, instances)
+    const saved: Resumable = { _tag: "Saved", metadata, instances }
+    const holder = holdersAmong(instances, metadata.id).find(({ status }) => status !== "Stopped")
     if (holder === undefined) return saved
     if (holder.project !== incus.project) {
       return yield* new CannotResume({
@@ -196,16 +198,15 @@ export const findResumable = (wanted: Wanted) =>
  * The slot that a saved session can be resumed in: a persistent one in its own container and so its own slot, another
  * in the one asked for or any.
  */
-export const slotFor = (metadata: Metadata, asked: number | undefined) =>
+export const slotFor = ({ instances, metadata }: SavedSession, asked: number | undefined) =>
   Effect.gen(function*() {
     if (!metadata.persistent) return asked ?? 0
     const incus = yield* IncusService
-    const everywhere = yield* incus.instances.listAll
-    const live = yield* liveOf(everywhere)
+    const live = yield* liveOf(instances)
     // By its label first: the name changes with the directory.
-    const container = live.find(({ labels }) => labels.session === metadata.id)
+    const container = live.find(({ id }) => id === metadata.id)
       ?? live.find((one) => one.container === metadata.container)
-    const elsewhere = everywhere.find(({ config, name }) =>
+    const elsewhere = instances.find(({ config, name }) =>
       name === metadata.container && config["user.clincus.session"] === metadata.id
     )
     if (container === undefined && elsewhere !== undefined) {
@@ -217,13 +218,11 @@ export const slotFor = (metadata: Metadata, asked: number | undefined) =>
           ? `Say CLINCUS_CONTAINER_PREFIX=${
             elsewhere.name.replace(/[0-9a-f]+-\d+$/, "")
           }, or delete that container: incus delete ${elsewhere.name}`
-          : `Say INCUS_PROJECT=${elsewhere.project}, or delete that container: incus delete${
-            inProject(elsewhere, incus.project)
-          } ${elsewhere.name}`
+          : `Say INCUS_PROJECT=${elsewhere.project}, or delete that container: incus delete --project ${elsewhere.project} ${elsewhere.name}`
       })
     }
     if (container === undefined) return asked ?? metadata.slot
-    const { slot } = container.labels
+    const { slot } = container
     if (asked !== undefined && asked !== 0 && asked !== slot) {
       return yield* new CannotResume({
         reason:
@@ -233,7 +232,7 @@ export const slotFor = (metadata: Metadata, asked: number | undefined) =>
     }
     if (container.running) {
       return yield* new CannotResume({
-        reason: `its container ${container.container} is in use by session ${container.labels.session}`,
+        reason: `its container ${container.container} is in use by session ${container.id}`,
         next: `End that one first: clincus shutdown ${container.container}`
       })
     }

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import { findCredentials } from "../credentials/find.ts"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
 import type { RunRecord } from "../domain/Run.ts"
 import { leftOutLine } from "../host/copy/copyConfiguration.ts"
@@ -16,14 +17,14 @@ import { IncusService } from "../incus/IncusService.ts"
 import { removedAtEnd, type Tool } from "../tool/Tool.ts"
 import { requireApart } from "../workspace/apart.ts"
 import type { Identity } from "../workspace/identity.ts"
+import { environmentOf } from "./command.ts"
 import { latestConversation } from "./conversations.ts"
 import { CannotResume } from "./errors.ts"
 import { finishRun, removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { holdersOf } from "./live.ts"
 import { moveSession } from "./move.ts"
-import { environmentOf } from "./plan.ts"
-import { findCredentials, makeState, provision } from "./provision.ts"
+import { makeState, provision } from "./provision.ts"
 import { reclaim } from "./reclaim.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
@@ -34,8 +35,6 @@ export interface SavedState {
   readonly run: RunRecord
   /** The tool's own id of the conversation to go on with; the session's where it is new. */
   readonly conversation: string
-  /** Path of the workspace in the container. */
-  readonly directory: string
   /** The saved session's directory on the host. */
   readonly path: string
   readonly environment: Readonly<Record<string, string>>
@@ -187,16 +186,12 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
     const history = yield* HistoryStore
     const incus = yield* IncusService
     const { tool } = request.tool
-    yield* requireApart(request.workspace, history.root, request.allowHome === true)
+    yield* requireApart(request.workspace, history.root, request.allowHome)
     const resumed = Option.isSome(request.resume)
     const id = Option.isSome(request.resume) ? request.resume.value.id : yield* host.uuid
     const key = { tool: tool.name, id }
     const startedAt = yield* Clock.currentTimeMillis
-    const directory = Option.isSome(request.resume)
-      ? request.resume.value.containerPath
-      : request.settings.paths.preserve_workspace_path
-      ? request.workspace.path
-      : "/workspace"
+    const { directory } = request
     const path = history.directory(key)
 
     const { credentials, owner, server } = yield* Effect.all({
@@ -217,14 +212,7 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
     }
     const environment = environmentOf(tool, identity.home, {
       credentials: credentials.variables,
-      settings: {
-        ...request.settings.environment.set,
-        ...Object.fromEntries(request.settings.environment.forward.flatMap((name) => {
-          const value = host.environment[name]
-          return value === undefined ? [] : [[name, value] as const]
-        }))
-      },
-      options: request.environment
+      request: request.environment
     })
 
     // Taken, so that nobody else starts it: two tools must not write one state.
@@ -264,7 +252,6 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       id,
       run,
       conversation,
-      directory,
       path,
       environment,
       startedAt,

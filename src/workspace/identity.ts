@@ -1,6 +1,5 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type { Settings } from "../config/Settings.ts"
 import { quote } from "../host/shell.ts"
 import { idsOfOwner } from "../host/subids.ts"
 import type { Owner } from "../host/untrusted/StateDirectory.ts"
@@ -25,6 +24,14 @@ export interface Identity {
   readonly mounts: "map" | "shift"
 }
 
+/** What the user allows on mounts. */
+export interface MountPolicy {
+  /** Mounts are shifted, so that root in the container is root on the user's files. */
+  readonly rootOnMounts: boolean
+  /** A directory of root's may be worked on. */
+  readonly rootWorkspace: boolean
+}
+
 /** The workspace belongs to root, and the configuration says that no session works on such a one. */
 export class RootWorkspace extends Data.TaggedError("RootWorkspace")<{ readonly path: string }> {
   override get message(): string {
@@ -47,17 +54,17 @@ const firstGroup = 61_000
  */
 export const identityOf = (
   workspace: Workspace,
-  security: Settings["security"]
+  policy: MountPolicy
 ): Effect.Effect<Identity, RootWorkspace> => {
   const { groups, owner, path } = workspace
   if (owner.uid === 0) {
-    return security.root_workspace
+    return policy.rootWorkspace
       ? Effect.succeed({ owner, uid: 0, gid: 0, user: "root", home: "/root", groups: [], mounts: "shift" })
       : Effect.fail(new RootWorkspace({ path }))
   }
   // A group of root's cannot be mapped for the same reason; its files stay the owner's.
   return Effect.succeed(
-    security.root_on_mounts
+    policy.rootOnMounts
       ? { ...code, ...owner, owner, groups: [], mounts: "shift" }
       : {
         ...code,

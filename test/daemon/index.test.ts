@@ -3,7 +3,6 @@ import * as NodePath from "@effect/platform-node-shared/NodePath"
 import { expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Clincus from "../../src/index.ts"
 import { eventually } from "./support/eventually.ts"
 import { test } from "./support/library.ts"
@@ -20,7 +19,8 @@ test("another Effect program starts a session, works in it and ends it, with wha
       Clincus.Host,
       Effect.map(Clincus.Host, (real) => ({ ...real, home: world.home, environment: world.environment }))
     ).pipe(Layer.provide(Clincus.hostLayer))
-    const services = Layer.mergeAll(Clincus.slotLayer, Clincus.tmuxLayer, Clincus.configLayer).pipe(
+    const services = Clincus.sessionsLayer.pipe(
+      Layer.provideMerge(Layer.mergeAll(Clincus.slotLayer, Clincus.tmuxLayer, Clincus.configLayer)),
       Layer.provideMerge(Layer.mergeAll(
         Clincus.incusLayer({ socket: world.environment["INCUS_SOCKET"] ?? "", project: "default" }),
         Clincus.historyLayer(world.saved),
@@ -30,27 +30,11 @@ test("another Effect program starts a session, works in it and ends it, with wha
     )
 
     const work = Effect.gen(function*() {
-      const { settings } = yield* (yield* Clincus.ConfigService).load({})
-      const session = yield* Clincus.startSession({
-        workspace: yield* Clincus.openWorkspace(directory),
-        tool: yield* Clincus.chooseTool(settings, "fake"),
-        settings,
-        slot: 0,
-        image: settings.defaults.image,
-        persistent: false,
-        environment: {},
-        resume: Option.none(),
-        debug: false,
-        size: { columns: 120, rows: 40 }
-      })
-      const tmux = yield* Clincus.TmuxService
-      yield* tmux.send(session.guest, { text: "echo $((6 * 7))", keys: ["Enter"] })
-      yield* eventually(
-        "the answer",
-        tmux.capture(session.guest, { ansi: false }),
-        (screen) => screen.includes("\n42\n")
-      )
-      expect((yield* Clincus.liveSessions).map(({ container }) => container)).toEqual([session.container])
+      const sessions = yield* Clincus.Sessions
+      const session = yield* sessions.start({ workspace: directory, size: { columns: 120, rows: 40 } })
+      yield* sessions.send(session, { text: "echo $((6 * 7))", keys: ["Enter"] })
+      yield* eventually("the answer", sessions.capture(session), (screen) => screen.includes("\n42\n"))
+      expect((yield* sessions.list).map(({ container }) => container)).toEqual([session.container])
       // Every failure has a tag to be caught by, and says what to do.
       const inUse = yield* Clincus.openWorkspace(directory).pipe(
         Effect.flatMap((workspace) =>
@@ -67,7 +51,11 @@ test("another Effect program starts a session, works in it and ends it, with wha
     })
     const id = yield* Effect.scoped(work).pipe(
       Effect.tap(() => Effect.map(containers, (all) => expect(all).toEqual({}))),
-      Effect.flatMap((id) => Effect.as(Clincus.findSaved(id.slice(0, 12)), id)),
+      Effect.tap((id) =>
+        Effect.flatMap(Clincus.Sessions, (sessions) => sessions.find({ id: id.slice(0, 12) })).pipe(
+          Effect.map((found) => expect(found).toMatchObject({ _tag: "Saved", metadata: { id } }))
+        )
+      ),
       Effect.provide(services)
     )
     expect(id).toMatch(/^[0-9a-f-]{36}$/)

@@ -156,7 +156,7 @@ describe("a session that goes on", () => {
       yield* type(container, ": apples")
       yield* untilScreen(container, "apples")
       yield* succeeds("kill", container)
-      const offered = yield* findLeftovers({ sessions: true, before: Date.now() })
+      const offered = yield* findLeftovers({ sessions: true, unusedFor: 0 })
       expect(offered.length).toBe(1)
       const again = yield* background(directory, "--resume")
       expect(yield* removeLeftovers(offered)).toEqual(offered)

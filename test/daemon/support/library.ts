@@ -7,14 +7,15 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as Config from "../../../src/config/ConfigService.ts"
+import type { Metadata } from "../../../src/domain/Metadata.ts"
 import * as Tmux from "../../../src/guest/TmuxService.ts"
 import { Host } from "../../../src/host/Host.ts"
+import { IncusService } from "../../../src/incus/IncusService.ts"
 import * as History from "../../../src/session/HistoryStore.ts"
-import type { SessionRequest } from "../../../src/session/request.ts"
+import { planSession, type SessionOptions, withoutAsking } from "../../../src/session/plan.ts"
 import { startSession } from "../../../src/session/Session.ts"
+import * as Sessions from "../../../src/session/Sessions.ts"
 import * as Slots from "../../../src/session/SlotService.ts"
-import { chooseTool } from "../../../src/tool/ToolRegistry.ts"
-import { openWorkspace } from "../../../src/workspace/Workspace.ts"
 import { layer as worldLayer, World } from "./World.ts"
 
 const hostLayer = Layer.effect(
@@ -34,7 +35,8 @@ const hostLayer = Layer.effect(
 const historyLayer = Layer.unwrapEffect(Effect.map(World, ({ saved }) => History.layer(saved)))
 
 /** All services of a session, for the home and the containers of a world of their own. */
-export const layer = Layer.mergeAll(Config.layer, historyLayer, Slots.layer, Tmux.layer).pipe(
+export const layer = Sessions.layer.pipe(
+  Layer.provideMerge(Layer.mergeAll(Config.layer, historyLayer, Slots.layer, Tmux.layer)),
   Layer.provideMerge(Layer.mergeAll(hostLayer, NodeFileSystem.layer, NodePath.layer)),
   Layer.provideMerge(worldLayer)
 )
@@ -50,25 +52,20 @@ export const test = <A, E>(
 /** A request for a session of the given directory, with what the user's configuration says unless told otherwise. */
 export const request = (
   directory: string,
-  changes: Partial<Omit<SessionRequest, "tool">> & { readonly tool?: string } = {}
+  { resume = Option.none(), ...options }: Omit<SessionOptions, "resume" | "workspace"> & {
+    readonly resume?: Option.Option<Metadata>
+  } = {}
 ) =>
   Effect.gen(function*() {
-    const workspace = yield* openWorkspace(directory)
-    const { settings } = yield* (yield* Config.ConfigService).load({ workspace: workspace.path })
-    const { tool = settings.tool.name, ...rest } = changes
-    return {
-      workspace,
-      slot: 0,
-      settings,
-      image: settings.defaults.image,
-      persistent: settings.defaults.persistent,
-      environment: {},
-      resume: Option.none(),
-      debug: false,
+    const { instances } = yield* IncusService
+    return yield* planSession({
       size: { columns: 100, rows: 30 },
-      ...rest,
-      tool: yield* chooseTool(settings, tool)
-    } satisfies SessionRequest
+      ...options,
+      workspace: directory,
+      resume: Option.isNone(resume)
+        ? undefined
+        : { metadata: resume.value, instances: yield* instances.listAll }
+    }, withoutAsking)
   })
 
 /** Starts a session; it ends with the scope. */

@@ -1,9 +1,22 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { compareLimit } from "../config/limits.ts"
-import type { Limits, Settings } from "../config/Settings.ts"
+import type { Limits } from "../config/Settings.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
+
+/** Limits, and which of them the workspace's own file has set. */
+export interface RequestedLimits extends Limits {
+  /** A limit of an Incus profile that is lower than one of these stays in force. */
+  readonly ofWorkspace: ReadonlyArray<keyof Limits>
+}
+
+/** Incus's limits; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/#resource-limits. */
+export const limitsOf = (limits: Limits): Record<string, string> => ({
+  ...(limits.cpu === undefined ? {} : { "limits.cpu": limits.cpu }),
+  ...(limits.memory === undefined ? {} : { "limits.memory": limits.memory }),
+  ...(limits.processes === undefined ? {} : { "limits.processes": String(limits.processes) })
+})
 
 /** A profile's value as the configuration would have it: a number of processes is one. */
 const valueOf = (name: string, text: string): unknown => name === "processes" ? Number(text) : text
@@ -14,7 +27,7 @@ const valueOf = (name: string, text: string): unknown => name === "processes" ? 
  * lower. The user's own limits are the user's word, and stay.
  */
 export const withinProfiles = (
-  limits: Settings["limits"],
+  limits: RequestedLimits,
   profiles: Readonly<Record<string, string>>
 ): Limits => {
   const kept = (name: keyof Limits) => {
@@ -34,7 +47,7 @@ export const withinProfiles = (
 
 /** The same with the profiles of sessions, which are asked for only where the workspace's file has set a limit. */
 export const limitsWithin = (
-  limits: Settings["limits"],
+  limits: RequestedLimits,
   names: ReadonlyArray<string>
 ): Effect.Effect<Limits, IncusFailure, IncusService> =>
   Effect.gen(function*() {

@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { withinProfiles } from "../../../src/policy/profileLimits.ts"
+import { limitsOf, withinProfiles } from "../../../src/policy/limits.ts"
 
 const asked = { cpu: "2", memory: "4GiB", processes: 500 }
 const all = ["cpu", "memory", "processes"] as const
@@ -20,3 +20,6 @@ it("a workspace's file lowers the limits of the machine's profiles and raises no
   expect(withinProfiles({ ...asked, ofWorkspace: [] }, lower)).toEqual(asked)
   expect(withinProfiles({ ...asked, ofWorkspace: ["cpu"] }, lower)).toEqual({ ...asked, cpu: undefined })
 })
+
+it("only the limits that are set are named", () =>
+  expect(limitsOf({ ...asked, memory: undefined })).toEqual({ "limits.cpu": "2", "limits.processes": "500" }))

@@ -1,0 +1,25 @@
+import * as Data from "effect/Data"
+import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
+
+/** tmux in the container did not do what it was asked to. `reason` is what it said. */
+export class TmuxError extends Data.TaggedError("TmuxError")<{
+  readonly container: string
+  readonly action: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `cannot ${this.action} in ${this.container}: ${this.reason}`
+  }
+}
+
+/** The container runs, but no tmux does: the tool has ended, or has not begun. */
+export class NoTmux extends Data.TaggedError("NoTmux")<{ readonly container: string }> {
+  override get message(): string {
+    return `no tool is running in ${this.container}`
+  }
+  get hint(): string {
+    return `Run 'clincus attach ${this.container} --bash' to look inside, or 'clincus kill ${this.container}' to remove it.`
+  }
+}
+
+export type TmuxFailure = IncusFailure | InstanceNotFound | TmuxError | NoTmux

@@ -1,0 +1,39 @@
+import { outcomeDirectory } from "../guest/scripts.ts"
+import type { Device } from "../incus/schemas.ts"
+import type { Tool } from "../tool/Tool.ts"
+import type { Identity } from "../workspace/identity.ts"
+
+/** Where Incus puts a session's container: a storage pool and a network, those of its profiles if undefined. */
+export interface SessionPlacement {
+  readonly pool: string | undefined
+  readonly network: string | undefined
+}
+
+/** The disks of a session: workspace, state directories and outcome. */
+export const devicesOf = (
+  workspace: { readonly path: string },
+  identity: Pick<Identity, "home" | "mounts">,
+  directory: string,
+  saved: string,
+  tool: Tool,
+  { network, pool }: SessionPlacement
+): Record<string, Device> => {
+  const disk = (source: string, path: string): Device => ({
+    type: "disk",
+    source,
+    path,
+    ...(identity.mounts === "shift" ? { shift: "true" } : {})
+  })
+  return {
+    workspace: disk(workspace.path, directory),
+    outcome: disk(`${saved}/outcome`, outcomeDirectory),
+    ...Object.fromEntries(
+      tool.state.map((
+        path,
+        index
+      ) => [`state${index}`, disk(`${saved}/${path}`, `${identity.home}/${path}`)])
+    ),
+    ...(pool === undefined ? {} : { root: { type: "disk", path: "/", pool } }),
+    ...(network === undefined ? {} : { eth0: { type: "nic", network, name: "eth0" } })
+  }
+}

@@ -1,0 +1,28 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { End } from "../domain/Metadata.ts"
+import { untilStopped } from "./container.ts"
+import type { SessionHandle } from "./handle.ts"
+import { HistoryStore, type Outcome } from "./HistoryStore.ts"
+import { settle } from "./reconcile.ts"
+
+/** How a session ended. */
+export interface Ended {
+  /** What its history says; none if nothing is saved of it any more. */
+  readonly end: Option.Option<End>
+  /** Exit status and last screen of the tool, if it lived to leave them. */
+  readonly outcome: Option.Option<Outcome>
+}
+
+/** Waits until a session has ended, however long that takes, and its run is finished. */
+export const untilEnded = (session: SessionHandle) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    yield* untilStopped(session.container)
+    yield* settle(session)
+    const metadata = yield* history.get(session)
+    return {
+      end: Option.flatMapNullable(metadata, ({ end }) => end),
+      outcome: yield* history.outcome(session)
+    } satisfies Ended
+  })

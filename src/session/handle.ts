@@ -1,0 +1,44 @@
+import type { Guest } from "../guest/Guest.ts"
+import type { Labels } from "./labels.ts"
+
+/**
+ * A session as far as working with it goes, whoever started it: this program, or another one whose container tells all of
+ * this by its labels.
+ */
+export interface SessionHandle {
+  /** Under this id, a UUID, the session is saved and resumed. */
+  readonly id: string
+  /** This start of the session, a UUID; a container of an older clincus does not say. */
+  readonly run: string | undefined
+  readonly container: string
+  /** 1–10 */
+  readonly slot: number
+  /** The tool's name. */
+  readonly tool: string
+  /** Real path on the host. */
+  readonly workspace: string
+  /** The container is stopped at the end and kept, instead of deleted. */
+  readonly persistent: boolean
+  /** What a detach means, as it was decided at the start: the session goes on, or it ends. */
+  readonly onDetach: "keep" | "end"
+  readonly guest: Guest
+}
+
+/** The session that a container's labels speak of. */
+export const handleOf = (container: string, labels: Labels): SessionHandle => ({
+  id: labels.session,
+  run: labels.run,
+  container,
+  slot: labels.slot,
+  tool: labels.tool,
+  workspace: labels.workspace,
+  persistent: labels.persistent === "true",
+  onDetach: labels.detach ?? "keep",
+  guest: {
+    container,
+    uid: labels.uid,
+    gid: labels.gid,
+    home: labels.home,
+    directory: labels.directory
+  }
+})
