@@ -1,5 +1,5 @@
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -195,7 +195,17 @@ type Needs =
 export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
   Sessions,
   Effect.gen(function*() {
-    const needs = yield* Effect.context<Needs>()
+    // Picked one by one: the scope in which this layer is made is not the scope that a session ends with.
+    const needs = Context.pick(
+      ConfigService,
+      FileSystem.FileSystem,
+      HistoryStore,
+      Host,
+      IncusService,
+      Path.Path,
+      SlotService,
+      TmuxService
+    )(yield* Effect.context<Needs>())
     const tmux = yield* TmuxService
     const history = yield* HistoryStore
     const provided = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, needs)

@@ -179,7 +179,7 @@ describe("the state of a session", () => {
         const { letGo, session } = yield* begin
         yield* letGo
         yield* instances.destroy(session.container)
-        expect(yield* reconcile).toEqual([session.id])
+        expect(yield* reconcile).toMatchObject({ finished: [session.id] })
         yield* expectClean(session)
         const history = yield* HistoryStore
         expect(Option.getOrThrow(yield* history.get(keyOf(session))).end).toEqual({ reason: "lost" })

@@ -102,10 +102,10 @@ describe("a session as a library", () => {
         yield* session.keep
         yield* close
         expect(yield* statusOf(session.container)).toBe("Running")
-        expect(yield* reconcile).toEqual([])
+        expect(yield* reconcile).toMatchObject({ finished: [] })
         yield* tmux.send(session.guest, { text: "exit 3", keys: ["Enter"] })
         yield* untilStatus(session.container, "Gone")
-        expect(yield* reconcile).toEqual([session.id])
+        expect(yield* reconcile).toMatchObject({ finished: [session.id] })
         const metadata = Option.getOrThrow(yield* history.get(keyOf(session)))
         expect(metadata.end).toEqual({ reason: "exited", status: 3 })
       }))
