@@ -25,6 +25,7 @@ export { type Grant, grantRequests, readGrants, revokeGrants } from "./config/tr
 export { type Failure, isFailure } from "./domain/Failure.ts"
 export { describeEnd, type End, Metadata } from "./domain/Metadata.ts"
 export type { RunRecord } from "./domain/Run.ts"
+export type { SessionRef } from "./domain/SessionRef.ts"
 export { NoTmux, TmuxError, type TmuxFailure } from "./guest/errors.ts"
 export type { Guest } from "./guest/Guest.ts"
 export {
@@ -70,7 +71,7 @@ export type { Reconciled } from "./session/reconcile.ts"
 export type { SessionRequest } from "./session/request.ts"
 export type { Resumable, SavedSession, Wanted } from "./session/resume.ts"
 export { TooManyContainers } from "./session/room.ts"
-export type { RunStore, SessionKey } from "./session/RunStore.ts"
+export type { RunStore } from "./session/RunStore.ts"
 export type { Session, SessionFailure } from "./session/Session.ts"
 export {
   type AttachFailure,
@@ -81,7 +82,7 @@ export {
   type Resumed,
   Sessions
 } from "./session/Sessions.ts"
-export { layer as slotLayer, type Place, SlotService } from "./session/SlotService.ts"
+export { layer as slotLayer, type SlotCandidate, SlotService } from "./session/SlotService.ts"
 export { IdsNotMapped, LimitsTooLow, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
 export {
   CommandFailed,

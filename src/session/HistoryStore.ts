@@ -9,10 +9,11 @@ import { omit, parseObject, printObject } from "../domain/json.ts"
 import { type End, type Metadata, parseMetadata, printMetadata } from "../domain/Metadata.ts"
 import { isPlainName } from "../domain/RelativePath.ts"
 import type { RunRecord } from "../domain/Run.ts"
+import type { SessionRef } from "../domain/SessionRef.ts"
 import { exclusively } from "../host/mutex.ts"
 import { type HistoryError, makeOwnFiles } from "../host/ownFiles.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
-import { makeRunStore, type RunStore, type SessionKey } from "./RunStore.ts"
+import { makeRunStore, type RunStore } from "./RunStore.ts"
 
 export { HistoryError } from "../host/ownFiles.ts"
 
@@ -37,15 +38,15 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
   readonly root: string
   readonly runs: RunStore
   /** The directory of a session, whether it exists or not. */
-  readonly directory: (session: SessionKey) => string
+  readonly directory: (session: SessionRef) => string
   /** Makes the session's directory. */
-  readonly prepare: (session: SessionKey) => Effect.Effect<void, HistoryError>
+  readonly prepare: (session: SessionRef) => Effect.Effect<void, HistoryError>
   readonly list: Effect.Effect<Saved, HistoryError>
-  readonly get: (session: SessionKey) => Effect.Effect<Option.Option<Metadata>>
+  readonly get: (session: SessionRef) => Effect.Effect<Option.Option<Metadata>>
   /** Writes metadata.json by a new file and a rename. */
   readonly save: (metadata: Metadata) => Effect.Effect<void, HistoryError>
   /** Notes how a session that still runs is about to end, so that whoever sees it end first says the same. */
-  readonly intend: (session: SessionKey, end: End) => Effect.Effect<void, HistoryError>
+  readonly intend: (session: SessionRef, end: End) => Effect.Effect<void, HistoryError>
   /**
    * Removes a run's credentials, notes how it ended (nothing is noted without `end`) and gives up its claim. The run's
    * container must be gone, or have lost its hold on the state. What cannot be removed does not keep the rest; the run
@@ -55,7 +56,7 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
     run: RunRecord,
     end: End | undefined
   ) => Effect.Effect<void, HistoryError | State.StateError>
-  readonly outcome: (session: SessionKey) => Effect.Effect<Option.Option<Outcome>>
+  readonly outcome: (session: SessionRef) => Effect.Effect<Option.Option<Outcome>>
   /** Deletes a saved session for good, while the record is this run's, and gives up its claim. No container may use it. */
   readonly remove: (run: RunRecord) => Effect.Effect<void, HistoryError | State.StateError>
 }>() {}
@@ -76,9 +77,9 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
       const files = makeOwnFiles(fs, path)
       const runs = makeRunStore(root, files, path)
 
-      const directory = ({ id, tool }: SessionKey) => path.join(root, `${folderPrefix}${tool}`, id)
+      const directory = ({ id, tool }: SessionRef) => path.join(root, `${folderPrefix}${tool}`, id)
 
-      const get = (session: SessionKey) =>
+      const get = (session: SessionRef) =>
         State.read(directory(session), "metadata.json", metadataLimit).pipe(
           Effect.map((text) => text === undefined ? Option.none() : parseMetadata(text)),
           // A directory that was moved or copied tells of a session that is not there.
@@ -117,7 +118,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
         }
       })
 
-      const outcome = (session: SessionKey) =>
+      const outcome = (session: SessionRef) =>
         Effect.gen(function*() {
           const status = yield* State.read(directory(session), "outcome/status", 16)
           if (status === undefined || !/^\d{1,3}\n$/.test(status)) return Option.none()
@@ -125,7 +126,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
           return Option.some({ status: Number(status), screen: (screen ?? "").replace(/\n+$/, "") })
         })
 
-      const scrub = (session: SessionKey, file: string, keys: ReadonlyArray<string>) =>
+      const scrub = (session: SessionRef, file: string, keys: ReadonlyArray<string>) =>
         Effect.gen(function*() {
           const state = directory(session)
           const text = yield* State.read(state, file, scrubLimit)

@@ -2,29 +2,24 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { parseRun, printRun, type RunRecord } from "../domain/Run.ts"
+import type { SessionRef } from "../domain/SessionRef.ts"
 import { type HistoryError, type OwnFiles } from "../host/ownFiles.ts"
 import { isRunning } from "../host/process.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
 
-/** A session by what it is saved under. */
-export interface SessionKey {
-  readonly tool: string
-  readonly id: string
-}
-
 /** Runs that have begun and are not undone yet, live or left by a crash: one small directory, `<root>/open`. */
 export interface RunStore {
   /** Where the record of a session is, or would be. */
-  readonly file: (session: SessionKey) => string
+  readonly file: (session: SessionRef) => string
   /** Writes the record where there is none of this session; false where there is: another run has the session. */
   readonly claim: (record: RunRecord) => Effect.Effect<boolean, HistoryError>
   /** Replaces the record while it is this run's. */
   readonly note: (record: RunRecord) => Effect.Effect<void, HistoryError>
-  readonly get: (session: SessionKey) => Effect.Effect<Option.Option<RunRecord>>
+  readonly get: (session: SessionRef) => Effect.Effect<Option.Option<RunRecord>>
   /** True while the session's record is that of this run. */
   readonly isOurs: (record: RunRecord) => Effect.Effect<boolean>
   /** True unless there is certainly no record of the session. */
-  readonly has: (session: SessionKey) => Effect.Effect<boolean>
+  readonly has: (session: SessionRef) => Effect.Effect<boolean>
   readonly list: Effect.Effect<
     {
       readonly runs: ReadonlyArray<RunRecord>
@@ -48,8 +43,8 @@ const recordLimit = 256 * 1024
 
 export const makeRunStore = (root: string, files: OwnFiles, path: Path.Path): RunStore => {
   const directory = path.join(root, "open")
-  const nameOf = ({ id, tool }: SessionKey) => `${tool}.${id}`
-  const fileOf = (session: SessionKey) => path.join(directory, nameOf(session))
+  const nameOf = ({ id, tool }: SessionRef) => `${tool}.${id}`
+  const fileOf = (session: SessionRef) => path.join(directory, nameOf(session))
 
   const read = (name: string) =>
     Effect.map(State.read(directory, name, recordLimit), (text) =>

@@ -36,9 +36,9 @@ import { type Occupied, occupy, profiles } from "./occupy.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
-import { type Ending, openSaved, type SavedState } from "./saved.ts"
 import { requireSlot, SlotService } from "./SlotService.ts"
 import { explainStart, type StartFailure } from "./startFailure.ts"
+import { type Ending, openState, type SessionState } from "./state.ts"
 
 /** A session whose tool is up. When its scope closes it ends, unless it was let go with `keep`. */
 export interface Session extends SessionHandle {
@@ -97,12 +97,11 @@ export const startSession = (
       kept: yield* Ref.make(false),
       started: yield* Ref.make(false),
       held: yield* Ref.make(false),
-      reason: yield* Ref.make(Option.none<EndReason>()),
-      before: yield* Ref.make(Option.none<Metadata>())
+      reason: yield* Ref.make(Option.none<EndReason>())
     }
     yield* requireSlot(request.slot)
     const identity = yield* identityOf(request.workspace, request.mounts)
-    const saved = yield* openSaved(request, identity, ending)
+    const saved = yield* openState(request, identity, ending)
     // While Incus makes the container the host has time for what the tool will need.
     yield* Effect.forkScoped((yield* IncusService).exec.prepare)
     const limits = limitsOf(yield* limitsWithin(request.limits, profiles))
@@ -114,7 +113,7 @@ export const startSession = (
       startTool(request, identity, saved, container).pipe(
         explainStart(identity, request.workspace.path, limits)
       ),
-      describe(request, saved, container)
+      noteMetadata(request, saved, container)
     ], { concurrency: "unbounded" })
     yield* history.runs.note({ ...saved.run, container: container.container, phase: "running" })
     yield* Ref.set(ending.started, true)
@@ -142,7 +141,7 @@ const launch = (
   request: SessionRequest,
   identity: Identity,
   limits: Readonly<Record<string, string>>,
-  saved: SavedState,
+  saved: SessionState,
   ending: Ending
 ) =>
   Effect.gen(function*() {
@@ -219,7 +218,7 @@ const isHeld = (holder: Holder) =>
   )
 
 /** Writes what the session is to its saved directory. */
-const describe = (request: SessionRequest, saved: SavedState, container: Occupied) =>
+const noteMetadata = (request: SessionRequest, saved: SessionState, container: Occupied) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const now = new Date(saved.startedAt)
@@ -248,7 +247,7 @@ const describe = (request: SessionRequest, saved: SavedState, container: Occupie
   })
 
 /** Starts the tool in tmux, as the user that the owner of the workspace is mapped to. */
-const startTool = (request: SessionRequest, identity: Identity, saved: SavedState, container: Occupied) =>
+const startTool = (request: SessionRequest, identity: Identity, saved: SessionState, container: Occupied) =>
   Effect.gen(function*() {
     const tmux = yield* TmuxService
     const history = yield* HistoryStore

@@ -34,6 +34,7 @@ import type { StateNotOurs } from "./finish.ts"
 import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore, type Saved } from "./HistoryStore.ts"
 import { type SessionInfo, sessionInfo } from "./info.ts"
+import { listSaved } from "./listSaved.ts"
 import { type LiveSession, type Selection, selectSession, sessionNamed } from "./live.ts"
 import { type Agree, planSession, type SessionOptions, withoutAsking } from "./plan.ts"
 import { reconcile, type Reconciled } from "./reconcile.ts"
@@ -207,7 +208,6 @@ export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
       TmuxService
     )(yield* Effect.context<Needs>())
     const tmux = yield* TmuxService
-    const history = yield* HistoryStore
     const provided = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, needs)
     return {
       start: (options) => provided(Effect.flatMap(planSession(options, withoutAsking), startSession)),
@@ -229,7 +229,7 @@ export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
       capture: ({ guest }, { ansi = false, ...options } = {}) => tmux.capture(guest, { ...options, ansi }),
       wait: (session) => provided(untilEnded(session)),
       list: provided(Effect.map(reconcile, ({ live }) => live)),
-      saved: history.list,
+      saved: provided(listSaved),
       get: (selection) => provided(selectSession(selection)),
       end: (session, how) =>
         provided(

@@ -14,7 +14,7 @@ import { fromInstance } from "./labels.ts"
 import { requireRoom, type TooManyContainers } from "./room.ts"
 
 /** A name that is to be tried, and the stopped container that stands under it, if one does. */
-export interface Place {
+export interface SlotCandidate {
   readonly container: string
   readonly slot: number
   readonly stopped: Option.Option<Instance>
@@ -34,7 +34,7 @@ export class SlotService extends Context.Tag("clincus/SlotService")<SlotService,
   readonly claim: <A, E, R>(
     workspace: Workspace,
     slot: number,
-    occupy: (place: Place) => Effect.Effect<A, E | NameTaken, R>
+    occupy: (place: SlotCandidate) => Effect.Effect<A, E | NameTaken, R>
   ) => Effect.Effect<A, E | SlotOutOfRange | SlotInUse | NoFreeSlot | TooManyContainers | IncusFailure, R>
 }>() {}
 

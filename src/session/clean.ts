@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { describeEnd } from "../domain/Metadata.ts"
 import type { RunRecord } from "../domain/Run.ts"
+import type { SessionRef } from "../domain/SessionRef.ts"
 import { Host } from "../host/Host.ts"
 import { ownProcess } from "../host/process.ts"
 import { IncusService } from "../incus/IncusService.ts"
@@ -12,9 +13,9 @@ import { holdsConversation } from "./conversations.ts"
 import { removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
+import { listSaved } from "./listSaved.ts"
 import { liveSessions } from "./live.ts"
 import { reconcile, settle } from "./reconcile.ts"
-import type { SessionKey } from "./RunStore.ts"
 import { SlotService } from "./SlotService.ts"
 
 /** Something that can be removed. `last` is when it was last used (ms), where that is known. */
@@ -70,7 +71,7 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly un
         .map(({ session }) => session)
     )
     const unfinished = new Set((yield* history.runs.list).runs.map(({ id }) => id))
-    const { damaged, sessions } = yield* history.list
+    const { damaged, sessions } = yield* listSaved
 
     const idle = sessions.filter(({ id, lastUsedAt }) =>
       !used.has(id) && !unfinished.has(id) && lastUsedAt.getTime() <= before
@@ -93,9 +94,7 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly un
         )
     )
 
-    // A session that is being set up has no metadata for a moment, but it is unfinished.
-    const broken = damaged
-      .filter((path) => options.sessions && ![...unfinished].some((id) => path.endsWith(id)))
+    const broken = (options.sessions ? damaged : [])
       .map((path): Leftover => ({
         kind: "directory",
         what: "damaged session",
@@ -121,7 +120,7 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly un
   })
 
 /** Takes the claim on a session that nobody runs, so that nobody starts it while it is removed; none where somebody does. */
-const claimed = (session: SessionKey) =>
+const claimed = (session: SessionRef) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const host = yield* Host
@@ -138,7 +137,7 @@ const claimed = (session: SessionKey) =>
   })
 
 /** The session that a damaged directory is one of, by where it is. */
-const keyOfDirectory = (path: string): SessionKey => {
+const keyOfDirectory = (path: string): SessionRef => {
   const [folder = "", id = ""] = path.split("/").slice(-2)
   return { tool: folder.replace(/^sessions-/, ""), id }
 }

@@ -2,16 +2,16 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { End } from "../domain/Metadata.ts"
 import type { RunRecord } from "../domain/Run.ts"
+import type { SessionRef } from "../domain/SessionRef.ts"
 import { Host } from "../host/Host.ts"
 import { quote } from "../host/shell.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { reclaim } from "./reclaim.ts"
-import type { SessionKey } from "./RunStore.ts"
 
 /** What a run leaves could not be removed, credentials perhaps: it belongs to a user that this one has no power over. */
 export class StateNotOurs extends Data.TaggedError("StateNotOurs")<{
-  readonly session: SessionKey
+  readonly session: SessionRef
   readonly directory: string
   readonly reason: string
 }> {
@@ -29,7 +29,7 @@ export class StateNotOurs extends Data.TaggedError("StateNotOurs")<{
  * Does something to a saved session whose container is gone; where files of a container's users are in the way, they are
  * made the user's first. Fails with `StateNotOurs` where that cannot be done.
  */
-const withRights = <A, E, R>(session: SessionKey, action: Effect.Effect<A, E | State.StateError, R>) => {
+const withRights = <A, E, R>(session: SessionRef, action: Effect.Effect<A, E | State.StateError, R>) => {
   const isDenied = (error: E | State.StateError): error is State.StateError =>
     error instanceof State.StateError && error.denied
   return Effect.catchIf(action, isDenied, () =>

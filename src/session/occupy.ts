@@ -8,7 +8,7 @@ import { idmapKeys } from "../workspace/identity.ts"
 import { releaseState, removeContainer, sessionDevice } from "./container.ts"
 import { fromInstance, labelKeys, type Labels, toConfig } from "./labels.ts"
 import { settleContainer } from "./reconcile.ts"
-import type { Place } from "./SlotService.ts"
+import type { SlotCandidate } from "./SlotService.ts"
 
 /** What a session's container is to be, but for its name and slot. */
 export interface ContainerSpec {
@@ -23,7 +23,7 @@ export interface ContainerSpec {
 }
 
 /** A container that runs for a session. */
-export interface Occupied extends Place {
+export interface Occupied extends SlotCandidate {
   /** True where a persistent container that was there is used again. */
   readonly restarted: boolean
   readonly persistent: boolean
@@ -32,7 +32,7 @@ export interface Occupied extends Place {
 /** The profiles of a session's container. */
 export const profiles = ["default", "clincus"]
 
-const create = (place: Place, spec: ContainerSpec) =>
+const create = (place: SlotCandidate, spec: ContainerSpec) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     const labels = spec.labels(place.container, place.slot, spec.persistent)
@@ -59,7 +59,7 @@ const create = (place: Place, spec: ContainerSpec) =>
   })
 
 /** Gives a stopped persistent container to this session and starts it. */
-const restart = (place: Place, spec: ContainerSpec, found: Labels) =>
+const restart = (place: SlotCandidate, spec: ContainerSpec, found: Labels) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     const labels = spec.labels(place.container, place.slot, true)
@@ -109,7 +109,7 @@ const youngest = (instance: Instance): number => instance.last_used_at.getTime()
  * stands there is left alone while a run has it: one that reboots shows as stopped too. An ephemeral one that a crash left
  * there is removed first; a persistent one is never replaced.
  */
-export const occupy = (place: Place, spec: ContainerSpec) =>
+export const occupy = (place: SlotCandidate, spec: ContainerSpec) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     if (Option.isNone(place.stopped)) return yield* create(place, spec)

@@ -35,7 +35,7 @@ export const makeState = (
  * credentials at each start. The container may be starting meanwhile, the tool may not. Tells what of the configuration
  * was left out; `leftOutLine` makes a line of it.
  */
-export const provision = (
+export const fillState = (
   root: string,
   tool: Tool,
   context: ToolContext,

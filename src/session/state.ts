@@ -20,17 +20,17 @@ import type { Identity } from "../workspace/identity.ts"
 import { environmentOf } from "./command.ts"
 import { latestConversation } from "./conversations.ts"
 import { CannotResume } from "./errors.ts"
+import { fillState, makeState } from "./fillState.ts"
 import { finishRun, removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { holdersOf } from "./live.ts"
 import { moveSession } from "./move.ts"
-import { makeState, provision } from "./provision.ts"
 import { reclaim } from "./reclaim.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 
 /** The saved side of a session: what its container is given, and what outlives that. */
-export interface SavedState {
+export interface SessionState {
   readonly id: string
   readonly run: RunRecord
   /** The tool's own id of the conversation to go on with; the session's where it is new. */
@@ -64,8 +64,6 @@ export interface Ending {
   /** A container may still hold the state. */
   readonly held: Ref.Ref<boolean>
   readonly reason: Ref.Ref<Option.Option<EndReason>>
-  /** What is saved of a session that goes on, and stays so where it does not come to that. */
-  readonly before: Ref.Ref<Option.Option<Metadata>>
 }
 
 /** Why a session that was to be started cannot be had, and what to do. */
@@ -112,11 +110,13 @@ const busy = (run: RunRecord) =>
 const endOf = (exit: Exit.Exit<unknown, unknown>): EndReason =>
   Exit.isInterrupted(exit) ? "interrupted" : Exit.isFailure(exit) ? "failed" : "detached"
 
-/** Undoes what `openSaved` did, in the way that fits how far the session came. */
-const closeSaved = (
+/** Undoes what `openState` did, in the way that fits how far the session came. */
+const closeState = (
   request: SessionRequest,
   run: RunRecord,
   ending: Ending,
+  /** What is saved of a session that goes on, and stays so if it does not come to that. */
+  before: Ref.Ref<Option.Option<Metadata>>,
   exit: Exit.Exit<unknown, unknown>
 ) =>
   Effect.gen(function*() {
@@ -134,8 +134,8 @@ const closeSaved = (
     }
     // A session that never began leaves nothing, one that could not be resumed is as it was.
     if (Option.isNone(request.resume)) return yield* removeSaved(run)
-    const before = yield* Ref.get(ending.before)
-    if (Option.isSome(before)) yield* history.save(before.value)
+    const metadata = yield* Ref.get(before)
+    if (Option.isSome(metadata)) yield* history.save(metadata.value)
     yield* finishRun(run, undefined)
   }).pipe(
     Effect.catchAll((error) =>
@@ -180,7 +180,7 @@ const conversationOf = (request: SessionRequest, id: string, path: string, direc
   })
 
 /** Generates the session's id and fills its saved directory: the tool's state lives there while the session runs. */
-export const openSaved = (request: SessionRequest, identity: Identity, ending: Ending) =>
+export const openState = (request: SessionRequest, identity: Identity, ending: Ending) =>
   Effect.gen(function*() {
     const host = yield* Host
     const history = yield* HistoryStore
@@ -215,10 +215,11 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       request: request.environment
     })
 
+    const earlier = yield* Ref.make(Option.none<Metadata>())
     // Taken, so that nobody else starts it: two tools must not write one state.
     const take = Effect.acquireRelease(
       history.runs.claim(run),
-      (ours, exit) => ours ? closeSaved(request, run, ending, exit) : Effect.void
+      (ours, exit) => ours ? closeState(request, run, ending, earlier, exit) : Effect.void
     )
     if (!(yield* take)) {
       // What a crash has left is nobody's; what lives is somebody's.
@@ -233,10 +234,10 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       current,
       (metadata) => moveSession(metadata, request.workspace)
     )
-    yield* Ref.set(ending.before, before)
+    yield* Ref.set(earlier, before)
     yield* history.prepare(key)
     yield* makeState(path, tool, identity.owner)
-    const fill = provision(
+    const fill = fillState(
       path,
       tool,
       { id, directory, home: identity.home, bypass: request.tool.bypass, environment },
@@ -259,5 +260,5 @@ export const openSaved = (request: SessionRequest, identity: Identity, ending: E
       before,
       slot,
       fill
-    } satisfies SavedState
+    } satisfies SessionState
   })
