@@ -5,12 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { AttachedTerminal } from "../../src/session/attach.ts"
-import { Sessions } from "../../src/session/Sessions.ts"
-import { eventually } from "./support/eventually.ts"
-import { test } from "./support/library.ts"
-import { containers, statusOf } from "./support/look.ts"
-import { World } from "./support/World.ts"
+import type { AttachedTerminal } from "../../../src/session/attach.ts"
+import { Sessions } from "../../../src/session/Sessions.ts"
+import { eventually } from "../support/eventually.ts"
+import { test } from "../support/library.ts"
+import { containers, statusOf } from "../support/look.ts"
+import { World } from "../support/World.ts"
 
 /** A terminal that no user sits at: what is typed is given, and what is drawn is kept. */
 const program = (typed: Stream.Stream<string>): AttachedTerminal & { readonly drawn: () => string } => {

@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Fs from "node:fs"
 import { join } from "node:path"
-import { incus, ownDaemon, ownProject } from "./support/ownDaemon.ts"
-import { run } from "./support/program.ts"
-import { image, layer as worldLayer, World } from "./support/World.ts"
+import { incus, ownDaemon, ownProject } from "../support/ownDaemon.ts"
+import { run } from "../support/program.ts"
+import { image, layer as worldLayer, World } from "../support/World.ts"
 
 const Report = Schema.Struct({
   ready: Schema.Boolean,
