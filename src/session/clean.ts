@@ -14,7 +14,6 @@ import { removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
 import { listSaved } from "./listSaved.ts"
-import { liveSessions } from "./live.ts"
 import { reconcile, settle } from "./reconcile.ts"
 import { SlotService } from "./SlotService.ts"
 
@@ -39,10 +38,14 @@ const isNobodys = (instance: Instance): boolean =>
   && Option.isNone(fromInstance(instance))
   && !isUp(instance)
 
-/** Waits, briefly, for sessions whose tool has ended and whose container is not off yet: a moment later they are over. */
-const awaitEnds = Effect.gen(function*() {
+/**
+ * Finishes what has ended, and waits, briefly, for sessions whose tool has ended and whose container is not off yet: a
+ * moment later they are over.
+ */
+const finishEnds = Effect.gen(function*() {
   const history = yield* HistoryStore
-  const running = (yield* liveSessions).filter(({ running }) => running)
+  const { live } = yield* reconcile
+  const running = live.filter(({ running }) => running)
   const ending = yield* Effect.filter(
     running,
     (session) => Effect.map(history.outcome(session), Option.isSome)
@@ -59,8 +62,7 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly un
     const history = yield* HistoryStore
     const incus = yield* IncusService
     const { prefix } = yield* SlotService
-    yield* Effect.ignoreLogged(awaitEnds)
-    yield* Effect.ignoreLogged(reconcile)
+    yield* Effect.ignoreLogged(finishEnds)
     const now = yield* Clock.currentTimeMillis
     // What has just been found to be over was last used a moment ago.
     const before = now - options.unusedFor

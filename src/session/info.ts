@@ -37,6 +37,8 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
       state: instance?.status.toLowerCase() ?? "saved",
       persistent: labels === undefined ? saved?.persistent ?? null : labels.persistent === "true",
       image: saved?.image ?? null,
+      profile: saved?.profile ?? null,
+      on_detach: Option.match(live, { onNone: () => null, onSome: ({ onDetach }) => onDetach }),
       started_at: saved?.startedAt.toISOString() ?? null,
       last_used_at: saved?.lastUsedAt.toISOString() ?? null,
       ended_at: saved?.endedAt?.toISOString() ?? null,
