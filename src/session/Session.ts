@@ -151,6 +151,7 @@ const launch = (
     const { tool } = request.tool
     const { workspace } = request
     const labels = (container: string, slot: number, persistent: boolean): Labels => ({
+      version: 1,
       session: saved.id,
       container,
       run: saved.run.run,

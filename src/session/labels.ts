@@ -7,6 +7,10 @@ import type { Instance } from "../incus/schemas.ts"
  * these labels are all that is needed to attach to, list or end a session that another process started.
  */
 const Labels = Schema.Struct({
+  /** Of this set of labels: 1 only ever gains keys. Containers of an older clincus do not say, and are 1. */
+  version: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.positive()), {
+    default: () => 1
+  }),
   /** With the tool a path on the host: whoever may use Incus can write labels, so neither may lead elsewhere. */
   session: Schema.UUID,
   /** This start of the session. Containers of an older clincus name none. */

@@ -29,6 +29,7 @@ describe("the name of a workspace's containers", () => {
   })
   const labels = (path: string) =>
     toConfig({
+      version: 1,
       session: id,
       workspace: path,
       directory: "/workspace",
