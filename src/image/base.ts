@@ -12,7 +12,7 @@ import { StepFailed } from "./BuildContainer.ts"
 import { CurrentLog } from "./BuildLog.ts"
 import { NoBase, UnknownBase } from "./errors.ts"
 import { ask, runLogged } from "./hostCommand.ts"
-import type { Machine } from "./machine.ts"
+import type { Inherited } from "./inherited.ts"
 
 /** The release of Debian that images are made of. */
 export const suite = "bookworm"
@@ -88,7 +88,7 @@ const temporaryDirectory = Effect.gen(function*() {
   )
 })
 
-const fromMirror = (machine: Machine) =>
+const fromMirror = (inherited: Inherited) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -120,9 +120,9 @@ const fromMirror = (machine: Machine) =>
         "--customize-hook=: > \"$1/etc/machine-id\"; rm -f \"$1/etc/hostname\"",
         suite,
         rootfs,
-        ...(machine.debian === undefined ? [] : ["-"])
+        ...(inherited.debian === undefined ? [] : ["-"])
       ],
-      input: machine.debian?.sources ?? "",
+      input: inherited.debian?.sources ?? "",
       environment: { TMPDIR: directory }
     })
     if (status !== 0) {
@@ -147,13 +147,13 @@ const fromMirror = (machine: Machine) =>
  */
 export const baseFor = (
   wanted: string,
-  machine: Machine
+  inherited: Inherited
 ): Effect.Effect<Base, IncusFailure | StepFailed | NoBase | UnknownBase, Requirements> =>
   Effect.gen(function*() {
     const { images } = yield* IncusService
     const log = yield* CurrentLog
     const progress = yield* Progress
-    const mirror = fromMirror(machine).pipe(
+    const mirror = fromMirror(inherited).pipe(
       Effect.catchTags({
         BadArgument: (error) => Effect.fail(new StepFailed({ reason: error.message })),
         SystemError: (error) => Effect.fail(new StepFailed({ reason: error.message }))

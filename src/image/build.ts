@@ -9,17 +9,18 @@ import {
   registryScript,
   steps
 } from "../guest/imageProvision.ts"
+import { quote } from "../host/shell.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { baseFor, suite } from "./base.ts"
 import { type Placement, runInside, startScoped, StepFailed } from "./BuildContainer.ts"
 import { CurrentLog } from "./BuildLog.ts"
 import { propertiesFor } from "./ImageSummary.ts"
-import { type Machine, machineFor } from "./machine.ts"
+import { type Inherited, inheritedFor } from "./inherited.ts"
 import { decodePackument, longTermRelease } from "./nodeRelease.ts"
 import { parseVersions, versionsScript } from "./versions.ts"
 
 /** Certificates and sources of the machine, put in place before anything is downloaded. */
-const machineScript = ({ certificates, debian }: Machine): string =>
+const inheritedScript = ({ certificates, debian }: Inherited): string =>
   [
     ...certificates.map((pem, index) =>
       fileScript(`/usr/local/share/ca-certificates/host-${index + 1}.crt`, `${pem}\n`)
@@ -27,20 +28,20 @@ const machineScript = ({ certificates, debian }: Machine): string =>
     ...(debian === undefined ? [] : [
       "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*",
       fileScript("/etc/apt/sources.list.d/debian.sources", debian.sources),
-      `[ -e '${debian.keyring}' ] || {\n${fileScript(debian.keyring, debian.key)}\n}`
+      `[ -e ${quote(debian.keyring)} ] || {\n${fileScript(debian.keyring, debian.key)}\n}`
     ])
   ].join("\n")
 
 type Variables = Readonly<Record<string, string>>
 
 /** npm's registry: the machine's, or the one that Debian's npm names. Without a slash at its end. */
-const registryFor = (container: string, machine: Machine) =>
-  machine.registry !== undefined
-    ? Effect.succeed(machine.registry)
+const registryFor = (container: string, inherited: Inherited) =>
+  inherited.registry !== undefined
+    ? Effect.succeed(inherited.registry)
     : Effect.gen(function*() {
       const log = yield* CurrentLog
       yield* log.step("Asking Debian's npm for its registry")
-      const said = yield* runInside(container, registryScript, machine.proxies)
+      const said = yield* runInside(container, registryScript, inherited.proxies)
       const url = said.split("\n").find((line) => /^https?:\/\//.test(line))
       return url === undefined
         ? yield* new StepFailed({ reason: "npm did not name a registry" })
@@ -61,17 +62,17 @@ const nodeFor = (container: string, variables: Variables) =>
   })
 
 /** Installs everything in a container of the base; returns the versions of what is inside now. */
-const provision = (container: string, machine: Machine, insecure: boolean) =>
+const provision = (container: string, inherited: Inherited, insecure: boolean) =>
   Effect.gen(function*() {
     const log = yield* CurrentLog
     const run = ({ script, title }: ProvisionStep, variables: Variables, before = "") =>
       log.step(title).pipe(Effect.zipRight(runInside(container, `${before}\n${script}`, variables)))
 
-    yield* run(steps.prepare, machine.proxies, machineScript(machine))
-    yield* run(steps.install, machine.proxies)
+    yield* run(steps.prepare, inherited.proxies, inheritedScript(inherited))
+    yield* run(steps.install, inherited.proxies)
     const variables = {
-      ...machine.proxies,
-      REGISTRY: yield* registryFor(container, machine),
+      ...inherited.proxies,
+      REGISTRY: yield* registryFor(container, inherited),
       ...(insecure ? { INSECURE_BASE: "yes" } : {})
     }
     yield* log.step(steps.node.title)
@@ -135,12 +136,12 @@ export const construct = (
   Effect.gen(function*() {
     const log = yield* CurrentLog
     const { images, instances } = yield* IncusService
-    const machine = yield* machineFor(suite)
-    const base = yield* baseFor(options.base, machine)
+    const inherited = yield* inheritedFor(suite)
+    const base = yield* baseFor(options.base, inherited)
 
     yield* log.step("Starting the build container")
     const container = yield* startScoped(base.fingerprint, options)
-    const versions = yield* provision(container, machine, options.insecure === true)
+    const versions = yield* provision(container, inherited, options.insecure === true)
 
     yield* log.step("Publishing the image")
     yield* instances.stop(container, { force: true })

@@ -1,6 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isConfigured, mirrorOf, parseTargets, sourcesFile, targetsCommand, trustOf } from "./apt.ts"
+import {
+  configuredTargets,
+  isConfigured,
+  mirrorOfRelease,
+  parseTargets,
+  stanzaOf,
+  trustOf
+} from "../host/apt.ts"
 import { distributionOf, type OsRelease, parseOsRelease } from "./distribution.ts"
 import type { Machine } from "./machine.ts"
 import { done, manual, needed, type Step } from "./Step.ts"
@@ -37,13 +44,16 @@ const missingHelpers = (machine: Machine) =>
 /** Adds the suite that Incus is in, from the mirror that this machine uses anyway, unless it is configured already. */
 const backportsSource = (machine: Machine, os: OsRelease, suite: string) =>
   Effect.gen(function*() {
-    const targets = parseTargets(yield* machine.output(targetsCommand))
+    const targets = parseTargets(yield* machine.output(configuredTargets))
     if (isConfigured(targets, suite)) return Option.some([])
-    const mirror = mirrorOf(targets, os.VERSION_CODENAME)
+    const mirror = mirrorOfRelease(targets, os.VERSION_CODENAME)
     if (mirror === undefined) return Option.none()
     const trusted = trustOf(yield* machine.read(mirror.file), mirror)
     return Option.some([
-      machine.write(`/etc/apt/sources.list.d/${suite}.sources`, sourcesFile(mirror, suite, trusted))
+      machine.write(
+        `/etc/apt/sources.list.d/${suite}.sources`,
+        stanzaOf({ uri: mirror.uri, suites: [suite], trusted })
+      )
     ])
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { certificatesIn } from "../../../src/image/machine.ts"
+import { certificatesIn } from "../../../src/image/inherited.ts"
 import { decodePackument, longTermRelease } from "../../../src/image/nodeRelease.ts"
 import { parseVersions } from "../../../src/image/versions.ts"
 

@@ -2,12 +2,12 @@ import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import { debianMirror, fetchedTargets, keyringOf, parseTargets, stanzaOf, trustOf } from "../host/apt.ts"
 import { Host } from "../host/Host.ts"
-import { mirrorOf, signedBy, sourcesFor, targetFormat } from "./aptSources.ts"
 import { ask } from "./hostCommand.ts"
 
 /** What a build takes over from the machine that it runs on. */
-export interface Machine {
+export interface Inherited {
   /** Extra certificate authorities, one PEM block each. */
   readonly certificates: ReadonlyArray<string>
   /** Proxy variables in lower and upper case. */
@@ -63,24 +63,30 @@ const registry = Effect.gen(function*() {
   return url !== undefined && /^https?:\/\/\S+$/.test(url) ? url : undefined
 })
 
+/** Whoever has a mirror of Debian wants the image to be made from it, and to use it. */
 const debian = (suite: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const targets = yield* ask("apt-get", "indextargets", "--format", targetFormat, "Created-By: Packages")
-    const mirror = mirrorOf(targets ?? "")
+    const mirror = debianMirror(parseTargets((yield* ask(...fetchedTargets)) ?? ""))
     if (mirror === undefined) return undefined
-    const [, file = "", position = "1"] = /^(.*):(\d+)$/.exec(mirror.entry) ?? []
-    const declared = yield* fs.readFileString(file)
-    const keyring = signedBy(declared, file, Number(position))
+    const { main, security } = mirror
+    const keyring = keyringOf(trustOf(yield* fs.readFileString(main.file), main))
       ?? "/usr/share/keyrings/debian-archive-keyring.gpg"
-    return { sources: sourcesFor(suite, mirror, keyring), keyring, key: yield* fs.readFile(keyring) }
+    const trusted = [`Signed-By: ${keyring}`]
+    const sources = [
+      stanzaOf({ uri: main.uri, suites: [suite, `${suite}-updates`], trusted }),
+      ...(security === undefined
+        ? []
+        : [stanzaOf({ uri: security.uri, suites: [`${suite}-security`], trusted })])
+    ]
+    return { sources: sources.join("\n"), keyring, key: yield* fs.readFile(keyring) }
   }).pipe(Effect.orElseSucceed(() => undefined))
 
 /** Looks at the machine; what it does not have is left out. */
-export const machineFor = (
+export const inheritedFor = (
   suite: string
 ): Effect.Effect<
-  Machine,
+  Inherited,
   never,
   CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path | Host
 > =>
