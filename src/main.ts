@@ -1,4 +1,3 @@
-import * as NodeCommandExecutor from "@effect/platform-node-shared/NodeCommandExecutor"
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
@@ -49,7 +48,7 @@ const MainLive = Layer.merge(Sessions.layer, Setup.layer).pipe(
   Layer.provideMerge(Layer.merge(Tmux.layer, Slots.layer)),
   Layer.provideMerge(Layer.merge(Images.layer, Privileged.layer)),
   Layer.provideMerge(Layer.mergeAll(IncusLive, HistoryLive, UserTerminal.layer)),
-  Layer.provideMerge(Layer.merge(Config.layer, NodeCommandExecutor.layer))
+  Layer.provideMerge(Config.layer)
 )
 
 /** Names of what is there now, for the Tab key. */

@@ -10,11 +10,11 @@ import { confirm } from "../cli/prompt.ts"
 import { table } from "../cli/table.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { Host } from "../host/Host.ts"
+import { foreground } from "../host/programs.ts"
 import { shellLine } from "../host/shell.ts"
 import { idsOfOwner, parseIds, together } from "../host/subids.ts"
 import type { LoginNeeded } from "../setup/errors.ts"
 import { type SetupOptions, SetupService, type StepReport } from "../setup/SetupService.ts"
-import { foreground } from "../terminal/foreground.ts"
 import { openWorkspace } from "../workspace/Workspace.ts"
 
 const options = {
@@ -145,10 +145,10 @@ const goOnInGroup = (error: LoginNeeded) =>
     const host = yield* Host
     if (host.environment["CLINCUS_IN_GROUP"] !== undefined) return yield* error
     const words = [process.execPath, ...process.argv.slice(1), "--yes"]
-    const status = yield* foreground(["sg", error.group, "-c", `exec ${shellLine(words)}`], {
-      stdio: "inherit",
+    const status = yield* foreground({
+      argv: ["sg", error.group, "-c", `exec ${shellLine(words)}`],
       environment: { ...host.environment, CLINCUS_IN_GROUP: "1" }
-    }).pipe(Effect.catchAll(() => error))
+    }, { stdio: "inherit" }).pipe(Effect.catchAll(() => error))
     yield* notice(`${error.message}. ${error.hint.replace(", then 'clincus setup' again", "")}`)
     if (status !== 0) return yield* new ExitStatus({ code: status })
   })

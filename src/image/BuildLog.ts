@@ -3,6 +3,7 @@ import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { lineReader } from "../host/lineReader.ts"
 import { Progress } from "../host/Progress.ts"
 
 /** What a build says: shown as it comes, kept for the log. */
@@ -26,11 +27,11 @@ export const makeBuildLog: Effect.Effect<BuildLog, never, Progress | FileSystem.
     const all: Array<string> = []
     let step = ""
     let stepStart = 0
-    let rest = ""
+    const reader = lineReader()
 
     const flush = () => {
+      const rest = reader.rest()
       if (rest.trim() !== "") all.push(rest)
-      rest = ""
     }
 
     return {
@@ -44,9 +45,7 @@ export const makeBuildLog: Effect.Effect<BuildLog, never, Progress | FileSystem.
         }),
       feed: (chunk) =>
         Effect.suspend(() => {
-          const lines = (rest + Buffer.from(chunk).toString("utf8")).split(/\r?\n|\r/)
-          rest = lines.pop() ?? ""
-          const said = lines.filter((line) => line.trim() !== "")
+          const said = reader.take(chunk).filter((line) => line.trim() !== "")
           all.push(...said)
           const last = said.at(-1)
           return last === undefined ? Effect.void : progress.output(last)

@@ -1,4 +1,3 @@
-import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
@@ -53,13 +52,13 @@ export class ImageService extends Context.Tag("clincus/ImageService")<ImageServi
 export const layer: Layer.Layer<
   ImageService,
   never,
-  IncusService | Host | CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+  IncusService | Host | FileSystem.FileSystem | Path.Path
 > = Layer.effect(
   ImageService,
   Effect.gen(function*() {
     const { images } = yield* IncusService
     const context = yield* Effect.context<
-      IncusService | Host | CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+      IncusService | Host | FileSystem.FileSystem | Path.Path
     >()
 
     const present = (alias: string) =>

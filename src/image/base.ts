@@ -1,17 +1,17 @@
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { networkFile } from "../guest/imageProvision.ts"
+import { Host } from "../host/Host.ts"
+import { ask, follow } from "../host/programs.ts"
 import { Progress } from "../host/Progress.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { StepFailed } from "./BuildContainer.ts"
 import { CurrentLog } from "./BuildLog.ts"
 import { NoBase, UnknownBase } from "./errors.ts"
-import { ask, runLogged } from "./hostCommand.ts"
 import type { Inherited } from "./inherited.ts"
 
 /** The release of Debian that images are made of. */
@@ -31,7 +31,7 @@ type Requirements =
   | IncusService
   | CurrentLog
   | Progress
-  | CommandExecutor.CommandExecutor
+  | Host
   | FileSystem.FileSystem
   | Path.Path
   | Scope.Scope
@@ -92,6 +92,7 @@ const fromMirror = (inherited: Inherited) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
+    const host = yield* Host
     const log = yield* CurrentLog
     const { images } = yield* IncusService
     yield* log.step("Bootstrapping Debian 12 from the mirror")
@@ -107,9 +108,9 @@ const fromMirror = (inherited: Inherited) =>
         Math.floor((yield* Clock.currentTimeMillis) / 1000)
       }\nproperties:\n  os: Debian\n  release: ${suite}\n`
     )
-    const status = yield* runLogged({
-      program: "mmdebstrap",
-      args: [
+    const status = yield* follow({
+      argv: [
+        "mmdebstrap",
         "--variant=minbase",
         "--include=systemd,systemd-sysv,systemd-resolved,dbus,udev,ca-certificates,iproute2",
         ...["doc", "man", "info", "locale"].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
@@ -122,13 +123,13 @@ const fromMirror = (inherited: Inherited) =>
         rootfs,
         ...(inherited.debian === undefined ? [] : ["-"])
       ],
+      // So that no project's files sway it.
+      directory: "/",
       input: inherited.debian?.sources ?? "",
-      environment: { TMPDIR: directory }
-    })
+      environment: { ...host.environment, TMPDIR: directory }
+    }, log.feed).pipe(Effect.mapError((error) => new StepFailed({ reason: error.message })))
     if (status !== 0) {
-      return yield* new StepFailed({
-        reason: typeof status === "number" ? `mmdebstrap ended with status ${status}` : status
-      })
+      return yield* new StepFailed({ reason: `mmdebstrap ended with status ${status}` })
     }
     if ((yield* ask("tar", "-C", directory, "-cf", metadata, "metadata.yaml")) === undefined) {
       return yield* new StepFailed({ reason: "tar could not pack the metadata of the base image" })

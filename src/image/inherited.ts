@@ -1,10 +1,9 @@
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { debianMirror, fetchedTargets, keyringOf, parseTargets, stanzaOf, trustOf } from "../host/apt.ts"
 import { Host } from "../host/Host.ts"
-import { ask } from "./hostCommand.ts"
+import { ask } from "../host/programs.ts"
 
 /** What a build takes over from the machine that it runs on. */
 export interface Inherited {
@@ -88,7 +87,7 @@ export const inheritedFor = (
 ): Effect.Effect<
   Inherited,
   never,
-  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path | Host
+  FileSystem.FileSystem | Path.Path | Host
 > =>
   Effect.gen(function*() {
     const host = yield* Host

@@ -3,11 +3,11 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { inOrder } from "../host/inOrder.ts"
 import { type Client, instanceNamed } from "./client.ts"
 import { type IncusFailure, IncusRequestError, IncusUnexpected, type InstanceNotFound } from "./errors.ts"
 import type { TransportRequest } from "./httpRequest.ts"
@@ -82,22 +82,6 @@ const listen = (socket: WebSocket, onChunk: (chunk: Uint8Array) => void) =>
     const end = () => Deferred.unsafeDone(ended, Effect.void)
     socket.listen((message) => message._tag === "Bytes" ? onChunk(message.bytes) : end(), end)
     return Deferred.await(ended)
-  })
-
-/** Calls `onOutput` in a fiber of its own, so that it may take its time; `follow` waits until it has seen everything. */
-const following = ({ onOutput }: ExecRequest) =>
-  Effect.gen(function*() {
-    if (onOutput === undefined) return { tell: () => {}, follow: Effect.void }
-    const queue = yield* Queue.unbounded<readonly [Uint8Array, 1 | 2] | undefined>()
-    const fiber = yield* Stream.fromQueue(queue).pipe(
-      Stream.takeWhile((piece) => piece !== undefined),
-      Stream.runForEach(([chunk, descriptor]) => onOutput(chunk, descriptor)),
-      Effect.forkScoped
-    )
-    return {
-      tell: (chunk: Uint8Array, descriptor: 1 | 2) => void queue.unsafeOffer([chunk, descriptor]),
-      follow: queue.offer(undefined).pipe(Effect.zipRight(Fiber.join(fiber)))
-    }
   })
 
 /** On a busy machine Incus now and then fails to enter a container; the command has not run then, and may be tried again. */
@@ -213,14 +197,16 @@ export const makeExec = (client: Client): Exec => {
         room -= chunk.length
         if (room >= 0) chunks[kind].push(chunk)
       }
-      const { follow, tell } = yield* following(request)
+      const told = yield* inOrder(([chunk, descriptor]: readonly [Uint8Array, 1 | 2]) =>
+        request.onOutput?.(chunk, descriptor) ?? Effect.void
+      )
       const outEnded = yield* listen(stdout, (chunk) => {
         keep("out", chunk)
-        tell(chunk, 1)
+        told.tell([chunk, 1])
       })
       const errEnded = yield* listen(stderr, (chunk) => {
         keep("err", chunk)
-        tell(chunk, 2)
+        told.tell([chunk, 2])
       })
       if (request.input !== undefined) stdin.send(Buffer.from(request.input))
       stdin.send(endOfStream)
@@ -230,7 +216,7 @@ export const makeExec = (client: Client): Exec => {
         Effect.timeout("2 seconds"),
         Effect.ignore
       )
-      yield* follow
+      yield* told.seen
       return {
         status: code,
         stdout: Buffer.concat(chunks.out).toString("utf8"),

@@ -1,4 +1,3 @@
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -69,7 +68,6 @@ export class SetupService extends Context.Tag("clincus/SetupService")<SetupServi
 export const layer: Layer.Layer<
   SetupService,
   never,
-  | CommandExecutor.CommandExecutor
   | FileSystem.FileSystem
   | Host
   | ImageService

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { shellLine } from "../host/shell.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import type { Machine } from "./machine.ts"
 import { daemonProgram } from "./packages.ts"
@@ -37,7 +38,8 @@ const bySystemd = (machine: Machine): ReadonlyArray<Action> => [
 const byHand = (machine: Machine, program: string, directory: string | undefined, alive: boolean) => {
   const setting = directory === undefined ? [] : [`INCUS_DIR=${directory}`]
   const log = directory === undefined ? "/var/log/incus/incusd.log" : `${directory}/incusd.log`
-  const start = [...setting, `setsid -f ${program} --group ${group} --logfile ${log}`].join(" ")
+  const environment = setting.length === 0 ? [] : ["env", ...setting]
+  const start = shellLine([...environment, "setsid", "-f", program, "--group", group, "--logfile", log])
   return [
     ...(alive ? [] : [
       machine.asRoot("mkdir", "-p", log.slice(0, log.lastIndexOf("/"))),

@@ -1,11 +1,9 @@
-import * as Command from "@effect/platform/Command"
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import { networkInterfaces } from "node:os"
 import { Host } from "../host/Host.ts"
+import { capture } from "../host/programs.ts"
 import { shellLine, shellWord } from "../host/shell.ts"
 import { CommandFailed } from "./errors.ts"
 import { Privileged, type RootCommand } from "./Privileged.ts"
@@ -42,12 +40,11 @@ const systemPath = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "
 export const makeMachine: Effect.Effect<
   Machine,
   never,
-  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Host | Privileged
+  FileSystem.FileSystem | Host | Privileged
 > = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const host = yield* Host
   const privileged = yield* Privileged
-  const context = yield* Effect.context<CommandExecutor.CommandExecutor>()
 
   const root = host.uid === 0
   const sudo = root ? "" : "sudo "
@@ -56,21 +53,11 @@ export const makeMachine: Effect.Effect<
   const output: Machine["output"] = (argv) => {
     const failed = (status: number, said: string) =>
       new CommandFailed({ command: shellLine(argv), status, output: said })
-    const [name, ...rest] = argv
-    return Command.make(name, ...rest).pipe(
-      Command.env({ LC_ALL: "C" }),
-      Command.start,
-      Effect.flatMap((process) =>
-        Effect.all([
-          process.stdout.pipe(Stream.decodeText(), Stream.mkString),
-          process.stderr.pipe(Stream.decodeText(), Stream.mkString),
-          process.exitCode
-        ], { concurrency: "unbounded" })
-      ),
-      Effect.scoped,
-      Effect.provide(context),
+    return capture({ argv, environment: { ...host.environment, LC_ALL: "C" } }).pipe(
       Effect.mapError((error) => failed(127, error.message)),
-      Effect.flatMap(([out, error, status]) => status === 0 ? Effect.succeed(out) : failed(status, error))
+      Effect.flatMap(({ status, stderr, stdout }) =>
+        status === 0 ? Effect.succeed(stdout) : failed(status, stderr)
+      )
     )
   }
 

@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Runtime from "effect/Runtime"
 import { Output } from "../cli/output.ts"
 import { Host } from "../host/Host.ts"
+import { lineReader } from "../host/lineReader.ts"
+import { foreground } from "../host/programs.ts"
 import { Progress } from "../host/Progress.ts"
 import { shellLine } from "../host/shell.ts"
 import { CommandFailed, PrivilegeMissing } from "../setup/errors.ts"
 import { Privileged } from "../setup/Privileged.ts"
-import { foreground } from "./foreground.ts"
 
 /** How many of its last lines an error shows of a command. */
 const shown = 20
@@ -25,16 +25,17 @@ export const layer: Layer.Layer<Privileged, never, Host | Output | Progress> = L
     const host = yield* Host
     const output = yield* Output
     const progress = yield* Progress
-    const runtime = yield* Effect.runtime<never>()
     const environment = withSystemPath(host.environment)
     const canAsk = process.stdin.isTTY === true
 
     /** Asks for the password once, before output is captured, with nothing painted over the question. */
     const authenticate = Effect.gen(function*() {
-      const quiet = yield* foreground(["sudo", "-n", "true"], { stdio: "ignore", environment })
+      const quiet = yield* foreground({ argv: ["sudo", "-n", "true"], environment }, { stdio: "ignore" })
       if (quiet === 0 || !canAsk) return
       yield* output.settle
-      const asked = yield* foreground(["sudo", "-v"], { stdio: ["inherit", 2, "inherit"], environment })
+      const asked = yield* foreground({ argv: ["sudo", "-v"], environment }, {
+        stdio: ["inherit", 2, "inherit"]
+      })
       if (asked !== 0) {
         return yield* new CommandFailed({ command: "sudo -v", status: asked, output: "" })
       }
@@ -45,27 +46,20 @@ export const layer: Layer.Layer<Privileged, never, Host | Output | Progress> = L
         Effect.gen(function*() {
           const prefix = host.uid === 0 ? [] : canAsk ? ["sudo", "--"] : ["sudo", "-n", "--"]
           if (host.uid !== 0) yield* authenticate
-          let rest = ""
+          const reader = lineReader()
           const lines: Array<string> = []
           const [first, ...others] = [...prefix, ...argv]
-          const status = yield* foreground([first ?? argv[0], ...others], {
-            stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-            environment,
-            input,
-            onOutput: (text) => {
-              const parts = (rest + text).split(/\r?\n|\r/)
-              rest = parts.pop() ?? ""
-              lines.push(...parts)
-              for (const line of parts) Runtime.runFork(runtime)(progress.output(line))
+          const command = { argv: [first ?? argv[0], ...others], environment, input } as const
+          const status = yield* foreground(command, {
+            onOutput: (piece) => {
+              const complete = reader.take(piece)
+              lines.push(...complete)
+              return Effect.forEach(complete, progress.output, { discard: true })
             }
           })
           if (status !== 0) {
-            const said = [...lines, rest].slice(-shown).join("\n")
-            return yield* new CommandFailed({
-              command: shellLine([...prefix, ...argv]),
-              status,
-              output: said
-            })
+            const said = [...lines, reader.rest()].slice(-shown).join("\n")
+            return yield* new CommandFailed({ command: shellLine(command.argv), status, output: said })
           }
         }).pipe(
           Effect.catchTag("NotStarted", (error) => {

@@ -1,4 +1,3 @@
-import * as NodeCommandExecutor from "@effect/platform-node-shared/NodeCommandExecutor"
 import { describe, expect, layer } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -29,7 +28,6 @@ const deadRegistry = Layer.effect(
 
 const TestLive = Images.layer.pipe(
   Layer.provide(deadRegistry),
-  Layer.provideMerge(NodeCommandExecutor.layer),
   Layer.provideMerge(Library.layer)
 )
 
