@@ -10,6 +10,7 @@ const order = [
 ]
 // `cli` is a framework for command lines: all that it may know of the rest is how to reach the host.
 const framework = new Set(["cli", "host", "domain"])
+const serviceName = /"clincus\/\w+"/g
 const knowsTerminal = new Set(["commands", "terminal", "cli"])
 const faults = []
 const walk = (dir) =>
@@ -22,6 +23,9 @@ for (const file of walk("src")) {
   readFileSync(file, "utf8").split("\n").forEach((line, index) => {
     const at = `${file}:${index + 1}`
     if (barrels.test(line)) faults.push(`${at}: barrel import, name the module instead`)
+    if (folder === "cli" && /incus/i.test(line.replaceAll(serviceName, ""))) {
+      faults.push(`${at}: cli is a framework for any program, and knows no word of clincus`)
+    }
     const target = /from "(\.[^"]+)"/.exec(line)?.[1]
     if (target === undefined || folder === "") return
     const other = relative("src", dirname(resolve(dirname(file), target))).split("/")[0]

@@ -8,6 +8,7 @@ import * as Log from "./cli/log.ts"
 import * as Output from "./cli/output.ts"
 import * as Progress from "./cli/progress.ts"
 import { run } from "./cli/runner.ts"
+import { about } from "./commands/about.ts"
 import { namesOf } from "./commands/names.ts"
 import { root } from "./commands/root.ts"
 import * as Config from "./config/ConfigService.ts"
@@ -28,7 +29,7 @@ const BaseLive = Layer.mergeAll(
   NodeFileSystem.layer,
   NodePath.layer,
   NodeTerminal.layer,
-  Log.layer,
+  Log.layer(about),
   Progress.layer
 ).pipe(
   Layer.provideMerge(Output.layer),
@@ -57,4 +58,4 @@ const CompleterLive = Layer.succeed(
   (kind) => Effect.provide(namesOf(kind), MainLive.pipe(Layer.provideMerge(BaseLive)))
 )
 
-run(root(MainLive), Layer.merge(BaseLive, CompleterLive))
+run(about, root(MainLive), Layer.merge(BaseLive, CompleterLive))

@@ -193,7 +193,7 @@ const written = (
 
 /**
  * Reads a command line the way users expect it (GNU style) and writes it anew in the one form that @effect/cli reads
- * reliably: `clincus command --long value … -- positionals`. Fails with one error, the first that a reader would
+ * reliably: `program command --long value … -- positionals`. Fails with one error, the first that a reader would
  * find, unless help was asked for.
  */
 export const normalise = (

@@ -6,7 +6,7 @@ export interface Help {
   readonly details?: ReadonlyArray<string>
   /** Command lines and what each one does. */
   readonly examples?: ReadonlyArray<readonly [line: string, what: string]>
-  /** The heading below which `clincus --help` lists the command; "Other commands", the last one, without. */
+  /** The heading below which the program's help lists the command; "Other commands", the last one, without. */
   readonly group?: string
 }
 

@@ -6,6 +6,7 @@ import { closeSync, openSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import { isatty } from "node:tty"
 import { Signals } from "../host/Signals.ts"
+import type { About } from "./About.ts"
 
 /**
  * The signals by which a terminal, a shell or init ends a program. SIGTSTP and SIGCONT are those of whoever lends the
@@ -34,7 +35,7 @@ const put = (text: string): void => {
 /** On a terminal that is lent, and so raw, a line feed alone does not go back to the first column. */
 const lineEnd = (): string => isatty(2) ? "\r\n" : "\n"
 
-const say = (text: string): void => put(`clincus: ${text}${lineEnd()}`)
+const say = ({ name }: About, text: string): void => put(`${name}: ${text}${lineEnd()}`)
 
 /**
  * Puts /dev/null in the place of a terminal that is gone, for Node aborts at exit when it cannot restore a terminal's
@@ -63,7 +64,7 @@ const flushed = (): Promise<unknown> =>
  * the process's `exit` is undone then: a terminal that is lent. A reader of stdout that goes away interrupts the program
  * as well, and so does an exception that nobody caught.
  */
-export const start = (program: Effect.Effect<number, never, Signals>): void => {
+export const start = (about: About, program: Effect.Effect<number, never, Signals>): void => {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
   let received: NodeJS.Signals | undefined
   let count = 0
@@ -84,7 +85,7 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
           if (typed.has(signal) && isatty(2)) put(lineEnd())
           interrupt()
         } else if (count === 2) {
-          say("cleaning up; once more stops that, and the next command does the rest")
+          say(about, about.cleaningUp)
         } else {
           process.exit(statusOf(received ?? signal))
         }
@@ -98,7 +99,7 @@ export const start = (program: Effect.Effect<number, never, Signals>): void => {
     })
     process.stderr.on("error", () => {})
     process.on("uncaughtException", (error) => {
-      say(`this is a bug in clincus, please report it:\n${error.stack ?? error.message}`)
+      say(about, `${about.bug}:\n${error.stack ?? error.message}`)
       override = Status.bug
       interrupt()
     })

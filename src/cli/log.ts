@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { Host } from "../host/Host.ts"
+import type { About } from "./About.ts"
 import { escape } from "./escape.ts"
 
 const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
@@ -20,33 +21,33 @@ const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
 const word = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value) ?? String(value)
 
-const logger = Logger.make<unknown, void>(({ annotations, cause, logLevel, message }) => {
-  const parts = [
-    ...(Array.isArray(message) ? message : [message]).map(word),
-    ...Array.from(HashMap.entries(annotations), ([key, value]) => `${key}=${word(value)}`),
-    ...(Cause.isEmpty(cause) ? [] : [Cause.pretty(cause, { renderErrorCause: true })])
-  ]
-  process.stderr.write(
-    `clincus: ${logLevel._tag.toLowerCase()}: ${escape(parts.join(" "), { lines: true })}\n`
-  )
-})
+const loggerOf = (name: string) =>
+  Logger.make<unknown, void>(({ annotations, cause, logLevel, message }) => {
+    const parts = [
+      ...(Array.isArray(message) ? message : [message]).map(word),
+      ...Array.from(HashMap.entries(annotations), ([key, value]) => `${key}=${word(value)}`),
+      ...(Cause.isEmpty(cause) ? [] : [Cause.pretty(cause, { renderErrorCause: true })])
+    ]
+    process.stderr.write(
+      `${name}: ${logLevel._tag.toLowerCase()}: ${escape(parts.join(" "), { lines: true })}\n`
+    )
+  })
 
 /**
- * Logs go to stderr, one line each, from the level on that the environment variable CLINCUS_LOG names (none, error,
- * warning, info, debug, trace, all); warnings and errors without it.
+ * Logs go to stderr, one line each, from the level on that the program's `logVariable` names (none, error, warning, info,
+ * debug, trace, all); warnings and errors without it.
  */
-export const layer: Layer.Layer<never, never, Host> = Layer.unwrapEffect(
-  Effect.map(Host, ({ environment }) => {
-    const chosen = environment["CLINCUS_LOG"]?.toLowerCase() ?? ""
+export const layer = ({ logVariable, name }: About): Layer.Layer<never, never, Host> =>
+  Layer.unwrapEffect(Effect.map(Host, ({ environment }) => {
+    const chosen = environment[logVariable]?.toLowerCase() ?? ""
     const level = levels[chosen]
     const complaint = level !== undefined || chosen === ""
       ? Effect.void
-      : Effect.logWarning(`CLINCUS_LOG is '${chosen}', which is none of ${Object.keys(levels).join(", ")}`)
+      : Effect.logWarning(`${logVariable} is '${chosen}', which is none of ${Object.keys(levels).join(", ")}`)
     return Layer.effectDiscard(complaint).pipe(
       Layer.provideMerge(Layer.mergeAll(
-        Logger.replace(Logger.defaultLogger, logger),
+        Logger.replace(Logger.defaultLogger, loggerOf(name)),
         Logger.minimumLogLevel(level ?? LogLevel.Warning)
       ))
     )
-  })
-)
+  }))

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isFailure } from "../domain/Failure.ts"
 import { Signals } from "../host/Signals.ts"
+import type { About } from "./About.ts"
 import { ExitStatus, UsageError } from "./errors.ts"
 import { escape } from "./escape.ts"
 import { Status, statusOf } from "./lifecycle.ts"
@@ -11,16 +12,17 @@ import { Output } from "./output.ts"
 
 /** What one failure prints, and the exit status that it stands for. `command` is the command that was run. */
 const describeFailure = (
+  { name }: About,
   failure: unknown,
   command: string
 ): { readonly lines: ReadonlyArray<string>; readonly status: number } => {
   if (failure instanceof ExitStatus) return { lines: [], status: failure.code }
   const message = failure instanceof Error ? failure.message : String(failure)
-  if (!isFailure(failure)) return { lines: [`clincus: ${message}`], status: Status.failure }
+  if (!isFailure(failure)) return { lines: [`${name}: ${message}`], status: Status.failure }
   const at = failure instanceof UsageError ? failure.command : command
   return {
     lines: [
-      `clincus: ${message}`,
+      `${name}: ${message}`,
       ...(failure.hint === undefined ? [] : [failure.hint]),
       ...(failure.usage === true ? [`See '${at} --help'.`] : [])
     ],
@@ -30,9 +32,10 @@ const describeFailure = (
 
 /**
  * Says on stderr why the program ended and gives its exit status. Failures are sentences for the user; anything else is
- * a defect of clincus and is called one, with all that helps to find it. An interruption says nothing.
+ * a defect and is called one, with all that helps to find it. An interruption says nothing.
  */
 export const report = (
+  about: About,
   cause: Cause.Cause<unknown>,
   command: string
 ): Effect.Effect<number, never, Output | Signals> =>
@@ -41,7 +44,7 @@ export const report = (
     yield* output.settle
     const signal = yield* Effect.flatMap(Signals, ({ received }) => received)
     const failures = Chunk.toReadonlyArray(Cause.failures(cause)).map((failure) =>
-      describeFailure(failure, command)
+      describeFailure(about, failure, command)
     )
     const lines = failures.flatMap(({ lines }) => lines)
     if (lines.length > 0) yield* output.notice(escape(lines.join("\n"), { lines: true }))
@@ -49,7 +52,7 @@ export const report = (
     const defects = Cause.keepDefects(cause)
     if (Option.isSome(defects)) {
       yield* output.notice(
-        `clincus: this is a bug in clincus, please report it:\n${
+        `${about.name}: ${about.bug}:\n${
           escape(Cause.pretty(defects.value, { renderErrorCause: true }), { lines: true })
         }`
       )

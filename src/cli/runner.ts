@@ -8,10 +8,10 @@ import type * as Terminal from "@effect/platform/Terminal"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import { version } from "../domain/version.ts"
 import type { Host } from "../host/Host.ts"
 import type { Progress } from "../host/Progress.ts"
 import type { Signals } from "../host/Signals.ts"
+import type { About } from "./About.ts"
 import { normalise, type Request } from "./argv.ts"
 import { UsageError } from "./errors.ts"
 import { renderHelp } from "./help.ts"
@@ -34,8 +34,8 @@ const config = CliConfig.make({
 })
 
 /** Decodes a normalised command line and runs the handler that it names. */
-const execute = <E, R, A>(
-  command: Command.Command<"clincus", R, E, A>,
+const execute = <Name extends string, E, R, A>(
+  command: Command.Command<Name, R, E, A>,
   request: Extract<Request, { _tag: "Run" }>
 ) =>
   Effect.gen(function*() {
@@ -71,35 +71,36 @@ const showHelp = (command: CommandSpec): Effect.Effect<void, never, Output> =>
   )
 
 /** What a command line does, as an Effect that gives the exit status; everything printed goes through `Output`. */
-export const program = <E, R, A>(
-  command: Command.Command<"clincus", R, E, A>,
+export const program = <Name extends string, E, R, A>(
+  about: About,
+  command: Command.Command<Name, R, E, A>,
   argv: ReadonlyArray<string>
 ) => {
-  const tree = treeOf(command.descriptor)
-  let path = tree.path
+  let path: ReadonlyArray<string> = [about.name]
+  const obey = Effect.gen(function*() {
+    const tree = yield* Effect.sync(() => treeOf(command.descriptor))
+    const request = yield* normalise(tree, argv)
+    switch (request._tag) {
+      case "Help":
+        return yield* showHelp(request.command)
+      case "Version":
+        return yield* Effect.flatMap(Output, (output) => output.data(`${about.name} ${about.version}`))
+      case "Run":
+        path = request.command.path
+        return yield* execute(command, request).pipe(Effect.provideService(CommandLine, tree))
+    }
+  })
   return Effect.uninterruptibleMask((restore) =>
-    restore(
-      Effect.flatMap(normalise(tree, argv), (request) => {
-        switch (request._tag) {
-          case "Help":
-            return showHelp(request.command)
-          case "Version":
-            return Effect.flatMap(Output, (output) => output.data(`clincus ${version}`))
-          case "Run":
-            path = request.command.path
-            return execute(command, request)
-        }
-      })
-    ).pipe(
+    restore(obey).pipe(
       Effect.as(0),
-      Effect.catchAllCause((cause) => report(cause, path.join(" "))),
-      Effect.provideService(CommandLine, tree)
+      Effect.catchAllCause((cause) => report(about, cause, path.join(" ")))
     )
   )
 }
 
 /** Runs the command line of this process and ends the process with its exit status. */
-export const run = <R extends Base | Signals | CommandLine, E, A>(
-  command: Command.Command<"clincus", R, E, A>,
+export const run = <Name extends string, R extends Base | Signals | CommandLine, E, A>(
+  about: About,
+  command: Command.Command<Name, R, E, A>,
   base: Layer.Layer<Base>
-): void => start(Effect.provide(program(command, process.argv.slice(2)), base))
+): void => start(about, Effect.provide(program(about, command, process.argv.slice(2)), base))

@@ -1,4 +1,5 @@
 import type * as Descriptor from "@effect/cli/CommandDescriptor"
+import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 
@@ -7,7 +8,7 @@ export interface OptionSpec {
   /** As they are typed, the long name first: `["--slot", "-s"]`. */
   readonly names: readonly [string, ...ReadonlyArray<string>]
   readonly takes: "nothing" | "value" | "optional value"
-  /** What the value is called in the help: `N`, `CONTAINER`. It is also what live completions are keyed by. */
+  /** What the value is called in the help: `N`, `ALIAS`. It is also what live completions are keyed by. */
   readonly value: string
   readonly type: "text" | "integer"
   /** The only values that are accepted; empty where any is. */
@@ -34,7 +35,7 @@ export interface ArgumentSpec {
 
 /** A command with its subcommands. */
 export interface CommandSpec {
-  /** From the program's name on: `["clincus", "tmux", "send"]`. */
+  /** From the program's name on: `["git", "remote", "add"]`. */
   readonly path: ReadonlyArray<string>
   readonly name: string
   readonly group: string | undefined
@@ -50,33 +51,88 @@ export interface CommandSpec {
 /*
  * The public functions of @effect/cli lose what is needed here (nested subcommands, which option has a default or is
  * repeated, a description without the library's own sentences), so the definition is read node by node. It is treated
- * as unknown data: a node of another shape yields nothing instead of failing.
+ * as unknown data. A node that is not known here is a defect, so that no option is lost when the library gets a new kind.
  */
+
+/** The definition of a command has a node that is not known here: `kind` says of what, `tag` which one. */
+export class UnknownNode
+  extends Data.TaggedError("UnknownNode")<{ readonly kind: string; readonly tag: string }>
+{
+  override get message(): string {
+    return `@effect/cli gives ${this.kind} '${this.tag}', which this program does not know how to read`
+  }
+}
+
 const at = (node: unknown, key: string): unknown => hasProperty(node, key) ? node[key] : undefined
 const tag = (node: unknown): unknown => at(node, "_tag")
 const text = (value: unknown): string => typeof value === "string" ? value : ""
+const unknown = (kind: string, node: unknown) => new UnknownNode({ kind, tag: text(tag(node)) })
 const list = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
+
+const joined = (parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join(" ")
 
 /** The words of a HelpDoc or a Span, without their style. */
 export const words = (node: unknown): string => {
   if (typeof node === "string") return node
   switch (tag(node)) {
     case "Sequence":
-      return [words(at(node, "left")), words(at(node, "right"))].filter((part) => part !== "").join(" ")
+      return joined([words(at(node, "left")), words(at(node, "right"))])
     case "Empty":
       return ""
+    case "Header":
+    case "Paragraph":
+    case "Highlight":
+    case "Strong":
+    case "Text":
+    case "URI":
+    case "Weak":
+      return words(at(node, "value"))
+    case "Enumeration":
+      return joined(list(at(node, "elements")).map(words))
+    case "DescriptionList":
+      return joined(list(at(node, "definitions")).flatMap(list).map(words))
     default:
-      return words(at(node, "value") ?? "")
+      throw unknown("a text", node)
   }
 }
 
-const blocks = (doc: unknown): ReadonlyArray<unknown> =>
-  tag(doc) === "Sequence" ? [...blocks(at(doc, "left")), ...blocks(at(doc, "right"))] : [doc]
+/** What a command's description is made of: a heading, paragraphs and a list of examples; see `describe`. */
+const blocks = (doc: unknown): ReadonlyArray<unknown> => {
+  switch (tag(doc)) {
+    case "Sequence":
+      return [...blocks(at(doc, "left")), ...blocks(at(doc, "right"))]
+    case "Empty":
+      return []
+    case "Header":
+    case "Paragraph":
+    case "DescriptionList":
+      return [doc]
+    default:
+      throw unknown("a description", doc)
+  }
+}
 
 const choicesOf = (primitive: unknown): ReadonlyArray<string> =>
   list(at(primitive, "alternatives")).map((pair) => text(list(pair)[0]))
 
-const typeOf = (primitive: unknown): "text" | "integer" => tag(primitive) === "Integer" ? "integer" : "text"
+const typeOf = (primitive: unknown): "text" | "integer" => {
+  switch (tag(primitive)) {
+    case "Integer":
+      return "integer"
+    // The library reads and refuses their values by itself.
+    case "Bool":
+    case "Choice":
+    case "DateTime":
+    case "Float":
+    case "Path":
+    case "Redacted":
+    case "Secret":
+    case "Text":
+      return "text"
+    default:
+      throw unknown("a value", primitive)
+  }
+}
 
 interface Around {
   readonly fallback: string | undefined
@@ -144,8 +200,10 @@ const optionsOf = (root: unknown): ReadonlyArray<OptionSpec> => {
         const shared = { ...around, group: around.group < 0 ? group++ : around.group, required: false }
         return [...walk(at(node, "left"), shared), ...walk(at(node, "right"), shared)]
       }
-      default:
+      case "Empty":
         return []
+      default:
+        throw unknown("an option", node)
     }
   }
   return walk(root, { fallback: undefined, repeated: false, required: true, group: -1 })
@@ -177,8 +235,10 @@ const argumentsOf = (node: unknown, min = 1, max = 1): ReadonlyArray<ArgumentSpe
       return argumentsOf(at(node, "args"), min, max)
     case "Both":
       return [...argumentsOf(at(node, "left"), min, max), ...argumentsOf(at(node, "right"), min, max)]
-    default:
+    case "Empty":
       return []
+    default:
+      throw unknown("an argument", node)
   }
 }
 
@@ -192,7 +252,7 @@ const commandOf = (
       return commandOf(at(node, "command"), parents, children)
     case "Subcommands":
       return commandOf(at(node, "parent"), parents, [...children, ...list(at(node, "children"))])
-    default: {
+    case "Standard": {
       const name = text(at(node, "name"))
       const path = [...parents, name]
       const doc = blocks(at(node, "description"))
@@ -210,6 +270,8 @@ const commandOf = (
         children: children.map((child) => commandOf(child, path))
       }
     }
+    default:
+      throw unknown("a command", node)
   }
 }
 

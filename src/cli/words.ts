@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /**
- * What may stand at the cursor: words that are known, a kind of live name (`CONTAINER`) that has to be looked up, or
+ * What may stand at the cursor: words that are known, a kind of live name (`ALIAS`) that has to be looked up, or
  * paths, which the shell completes best itself. `prefix` is what stands before a looked-up name in the same word.
  */
 export interface Completion {
@@ -19,11 +19,19 @@ export interface Completion {
 
 const nothing: Completion = { candidates: [] }
 
-const directories = ["WORKSPACE", "DIR", "DIRECTORY"]
-const files = ["FILE", "PATH"]
+/** The names of values that are paths. */
+export interface PathNames {
+  readonly directories: ReadonlyArray<string>
+  readonly files: ReadonlyArray<string>
+}
 
 /** What a value of this name and these choices can be completed with. */
-const ofValue = (name: string, choices: ReadonlyArray<string>, prefix = ""): Completion => {
+const ofValue = (
+  { directories, files }: PathNames,
+  name: string,
+  choices: ReadonlyArray<string>,
+  prefix = ""
+): Completion => {
   if (choices.length > 0) {
     return { candidates: choices.map((choice) => ({ word: prefix + choice, description: "" })) }
   }
@@ -32,11 +40,11 @@ const ofValue = (name: string, choices: ReadonlyArray<string>, prefix = ""): Com
   return { candidates: [], kind: name, prefix }
 }
 
-const ofArgument = (args: ReadonlyArray<ArgumentSpec>, index: number): Completion => {
+const ofArgument = (paths: PathNames, args: ReadonlyArray<ArgumentSpec>, index: number): Completion => {
   let seen = 0
   for (const { choices, max, name } of args) {
     seen += max
-    if (index < seen) return ofValue(name, choices)
+    if (index < seen) return ofValue(paths, name, choices)
   }
   return nothing
 }
@@ -67,7 +75,11 @@ const ofCommands = (command: CommandSpec): ReadonlyArray<Candidate> =>
  * What may stand at the cursor of a command line. `words` are those after the program's name up to the cursor; the
  * last one is being typed and may be empty. The shell drops the candidates that do not begin with it.
  */
-export const complete = (root: CommandSpec, words: ReadonlyArray<string>): Completion => {
+export const complete = (
+  root: CommandSpec,
+  words: ReadonlyArray<string>,
+  paths: PathNames
+): Completion => {
   const current = words.at(-1) ?? ""
   const chain: Array<CommandSpec> = [root]
   const given = new Set<OptionSpec>()
@@ -98,16 +110,16 @@ export const complete = (root: CommandSpec, words: ReadonlyArray<string>): Compl
     }
   }
 
-  if (pending !== undefined) return ofValue(pending.value, pending.choices)
+  if (pending !== undefined) return ofValue(paths, pending.value, pending.choices)
   if (!verbatim && current.startsWith("-") && current !== "-") {
     const equals = current.indexOf("=")
     if (equals < 0) return ofOptions(chain, given)
     const option = find(current.slice(0, equals))
     return option === undefined || option.takes === "nothing"
       ? nothing
-      : ofValue(option.value, option.choices, current.slice(0, equals + 1))
+      : ofValue(paths, option.value, option.choices, current.slice(0, equals + 1))
   }
   if (!verbatim && current === "-") return ofOptions(chain, given)
   if (!verbatim && args === 0 && command.children.length > 0) return { candidates: ofCommands(command) }
-  return ofArgument(command.args, args)
+  return ofArgument(paths, command.args, args)
 }

@@ -96,6 +96,9 @@ export const command = Command.make(
   )
 )
 
+/** What the help calls values that are paths. */
+const pathNames = { directories: ["WORKSPACE", "DIR"], files: [] }
+
 /** How long a Tab key may wait for names from a busy daemon. */
 const patience = "1500 millis"
 
@@ -105,7 +108,7 @@ export const words = Command.make("__complete", {
 }, ({ words }) =>
   Effect.gen(function*() {
     const output = yield* Output
-    const { candidates, kind, paths, prefix = "" } = complete(yield* CommandLine, words)
+    const { candidates, kind, paths, prefix = "" } = complete(yield* CommandLine, words, pathNames)
     const live = kind === undefined ? [] : yield* (yield* Completer)(kind).pipe(
       Effect.interruptible,
       Effect.timeout(patience),

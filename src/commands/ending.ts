@@ -1,10 +1,11 @@
 import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { NothingEnded, UsageError } from "../cli/errors.ts"
+import { UsageError } from "../cli/errors.ts"
 import { notice } from "../cli/output.ts"
 import type { LiveSession } from "../session/live.ts"
 import { Sessions } from "../session/Sessions.ts"
+import { NothingEnded } from "./errors.ts"
 
 /** The sessions that `kill` and `shutdown` are to end. All names are looked up before anything is ended. */
 export const sessionsToEnd = (

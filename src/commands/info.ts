@@ -2,11 +2,11 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { describe } from "../cli/describe.ts"
-import { AmbiguousSession, NoSuchSession } from "../cli/errors.ts"
 import { escape } from "../cli/escape.ts"
 import { format, print } from "../cli/output.ts"
 import { size } from "../cli/units.ts"
 import { Sessions } from "../session/Sessions.ts"
+import { AmbiguousSession, NoSuchSession } from "./errors.ts"
 import { selection, slot, workspace } from "./options.ts"
 
 const target = Args.text({ name: "SESSION" }).pipe(

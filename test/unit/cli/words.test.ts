@@ -6,7 +6,10 @@ import { makeFixture } from "./fixture.ts"
 
 const at = (...words: ReadonlyArray<string>) =>
   Effect.map(makeFixture, ({ root }) => {
-    const { candidates, ...rest } = complete(treeOf(root.descriptor), words)
+    const { candidates, ...rest } = complete(treeOf(root.descriptor), words, {
+      directories: ["WORKSPACE"],
+      files: ["FILE"]
+    })
     return { words: candidates.map(({ word }) => word), ...rest }
   })
 
