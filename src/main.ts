@@ -8,6 +8,7 @@ import * as Log from "./cli/log.ts"
 import * as Output from "./cli/output.ts"
 import * as Progress from "./cli/progress.ts"
 import { run } from "./cli/runner.ts"
+import * as Trace from "./cli/trace.ts"
 import { about } from "./commands/about.ts"
 import { namesOf } from "./commands/names.ts"
 import { root } from "./commands/root.ts"
@@ -30,6 +31,7 @@ const BaseLive = Layer.mergeAll(
   NodePath.layer,
   NodeTerminal.layer,
   Log.layer(about),
+  Trace.layer(about),
   Progress.layer
 ).pipe(
   Layer.provideMerge(Output.layer),
@@ -41,14 +43,18 @@ const settings = Effect.flatMap(ConfigService, (config) => config.load({})).pipe
   Effect.map(({ settings }) => settings)
 )
 
-const IncusLive = Layer.unwrapEffect(Effect.map(settings, ({ incus }) => Incus.layer(incus)))
-const HistoryLive = Layer.unwrapEffect(Effect.map(settings, ({ paths }) => History.layer(paths.sessions_dir)))
+const PlacesLive = Layer.unwrapEffect(
+  Effect.map(
+    settings,
+    ({ incus, paths }) => Layer.merge(Incus.layer(incus), History.layer(paths.sessions_dir))
+  )
+)
 
 /** What commands need to work: made only when one of them runs. */
 const MainLive = Layer.merge(Sessions.layer, Setup.layer).pipe(
   Layer.provideMerge(Layer.merge(Tmux.layer, Slots.layer)),
   Layer.provideMerge(Layer.merge(Images.layer, Privileged.layer)),
-  Layer.provideMerge(Layer.mergeAll(IncusLive, HistoryLive, UserTerminal.layer)),
+  Layer.provideMerge(Layer.merge(PlacesLive, UserTerminal.layer)),
   Layer.provideMerge(Config.layer)
 )
 

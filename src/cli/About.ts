@@ -9,4 +9,6 @@ export interface About {
   readonly cleaningUp: string
   /** The environment variable that sets from which level on logs are shown. */
   readonly logVariable: string
+  /** The environment variable that has the tree of spans printed at the end. */
+  readonly traceVariable: string
 }

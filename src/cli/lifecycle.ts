@@ -23,8 +23,8 @@ export const statusOf = (signal: NodeJS.Signals): number => 128 + constants.sign
 /** Exit statuses of what is neither success, failure, misuse nor a signal. */
 export const Status = { failure: 1, usage: 2, bug: 70, brokenPipe: 141 } as const
 
-/** Written past Node's streams, since the program may be about to end. A terminal that is gone is no reason to fail. */
-const put = (text: string): void => {
+/** Written to stderr past Node's streams, since the program may be about to end. A terminal that is gone is no reason to fail. */
+export const put = (text: string): void => {
   try {
     writeSync(2, text)
   } catch {

@@ -87,7 +87,10 @@ export const program = <Name extends string, E, R, A>(
         return yield* Effect.flatMap(Output, (output) => output.data(`${about.name} ${about.version}`))
       case "Run":
         path = request.command.path
-        return yield* execute(command, request).pipe(Effect.provideService(CommandLine, tree))
+        return yield* execute(command, request).pipe(
+          Effect.provideService(CommandLine, tree),
+          Effect.withSpan(path.join(" "))
+        )
     }
   })
   return Effect.uninterruptibleMask((restore) =>

@@ -6,5 +6,6 @@ export const about: About = {
   version,
   bug: "this is a bug in clincus, please report it",
   cleaningUp: "cleaning up; once more stops that, and the next command does the rest",
-  logVariable: "CLINCUS_LOG"
+  logVariable: "CLINCUS_LOG",
+  traceVariable: "CLINCUS_TRACE"
 }

@@ -160,7 +160,7 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
               granted: settingsOf(originsWith(asked), absolute, taken)
             }
           }
-        })
+        }).pipe(Effect.withSpan("ConfigService.load"))
       return { load }
     })
   )

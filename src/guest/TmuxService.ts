@@ -192,7 +192,10 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
                 reason: text(result.status, result.stderr)
               })
           ),
-          Effect.map(({ stdout }) => /^\d{1,3}\n$/.test(stdout) ? Option.some(Number(stdout)) : Option.none())
+          Effect.map(({ stdout }) =>
+            /^\d{1,3}\n$/.test(stdout) ? Option.some(Number(stdout)) : Option.none()
+          ),
+          Effect.withSpan("Tmux.start")
         ),
 
       attach: (guest, terminal, io) =>

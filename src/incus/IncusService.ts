@@ -18,6 +18,7 @@ import {
   type Storage
 } from "./infrastructure.ts"
 import { type Instances, makeInstances } from "./instances.ts"
+import { observed } from "./observed.ts"
 import { ProjectInfo, ServerInfo } from "./schemas.ts"
 
 /**
@@ -63,7 +64,8 @@ export const layerOnTransport = (
 ): Layer.Layer<IncusService, never, IncusTransport> =>
   Layer.effect(
     IncusService,
-    Effect.map(IncusTransport, (transport) => {
+    Effect.map(IncusTransport, (given) => {
+      const transport = observed(given)
       const client = makeClient(transport, project, Duration.decode(patience))
       return {
         server: client.get("/1.0", ServerInfo),

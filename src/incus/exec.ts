@@ -179,7 +179,8 @@ export const makeExec = (client: Client): Exec => {
     attempt(name, request).pipe(
       Effect.retry(patience),
       Effect.catchTag("IncusRequestError", (error) =>
-        Effect.map(notRun(error), (status) => ({ status, stdout: "", stderr: "" })))
+        Effect.map(notRun(error), (status) => ({ status, stdout: "", stderr: "" }))),
+      Effect.withSpan("Exec.run")
     )
 
   const attempt: Exec["run"] = (name, request) =>
@@ -267,7 +268,11 @@ export const makeExec = (client: Client): Exec => {
       data.close()
       if (Option.isSome(control)) control.value.close()
       return yield* status(operation, post)
-    })).pipe(Effect.retry(patience), Effect.catchTag("IncusRequestError", notRun))
+    })).pipe(
+      Effect.retry(patience),
+      Effect.catchTag("IncusRequestError", notRun),
+      Effect.withSpan("Exec.terminal")
+    )
 
   return { run, terminal, prepare: client.transport.prepare }
 }

@@ -207,7 +207,8 @@ export const makeInstances = (client: Client): Instances => {
           Effect.timeout(Duration.times(client.patience, 3)),
           Effect.ignore
         )
-      )
+      ),
+      Effect.withSpan("Instances.createAndStart")
     )
 
   return {

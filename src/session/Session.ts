@@ -131,10 +131,10 @@ export const startSession = (
       guest,
       notes: [...(warning === undefined ? [] : [warning]), ...notes],
       keep: Ref.set(ending.kept, true),
-      endsAs: (end) => Ref.set(ending.reason, Option.some(end)),
+      endsAs: (end: EndReason) => Ref.set(ending.reason, Option.some(end)),
       outcome: history.outcome({ tool: request.tool.tool.name, id: saved.id })
     }
-  })
+  }).pipe(Effect.withSpan("Session.start"))
 
 /** Allocates the slot by launching the container in it, workspace and state mounted. */
 const launch = (

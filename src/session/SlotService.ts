@@ -98,7 +98,7 @@ export const layer: Layer.Layer<SlotService, never, IncusService | Host | FileSy
               if (slot !== 0) return yield* inUse
             }
             return yield* new NoFreeSlot({ workspace: workspace.path })
-          })
+          }).pipe(Effect.withSpan("SlotService.claim"))
       }
     })
   )

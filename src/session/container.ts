@@ -145,7 +145,7 @@ export const endContainer = (container: string, holder: Holder, timeoutSeconds: 
     yield* persistent.value
       ? shutdownContainer(container, holder, timeoutSeconds, instances)
       : removeContainer(container, Option.some(holder), instances)
-  })
+  }).pipe(Effect.withSpan("Session.endContainer"))
 
 /**
  * Shuts the system of a run's container down, within `timeoutSeconds`. An ephemeral container is gone then; a persistent

@@ -75,4 +75,4 @@ export const fillState = (
       leftOut: copies.flatMap(({ leftOut }) => leftOut),
       leftOutCount: copies.reduce((count, copy) => count + copy.leftOutCount, 0)
     }
-  })
+  }).pipe(Effect.withSpan("Session.fillState"))

@@ -50,7 +50,9 @@ const withRights = <A, E, R>(session: SessionRef, action: Effect.Effect<A, E | S
 
 /** Ends a run whose container is gone or has lost its hold on the state: see `HistoryStore.finish`. */
 export const finishRun = (run: RunRecord, end: End | undefined) =>
-  Effect.flatMap(HistoryStore, (history) => withRights(run, history.finish(run, end)))
+  Effect.flatMap(HistoryStore, (history) => withRights(run, history.finish(run, end))).pipe(
+    Effect.withSpan("Session.finish")
+  )
 
 /** Forgets a saved session, files of the container's users included, while the run has the claim on it. */
 export const removeSaved = (run: RunRecord) =>

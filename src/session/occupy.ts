@@ -134,5 +134,6 @@ export const occupy = (place: SlotCandidate, spec: ContainerSpec) =>
       InstanceNotFound: () => new NameTaken({ name: place.container }),
       InstanceChanged: () => new NameTaken({ name: place.container }),
       ContainerLeft: () => new NameTaken({ name: place.container })
-    })
+    }),
+    Effect.withSpan("Session.occupy")
   )

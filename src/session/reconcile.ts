@@ -256,7 +256,7 @@ export const reconcile: Effect.Effect<
     finished: settled.filter(({ done }) => done).map(({ id }) => id),
     live: changed ? yield* Effect.flatMap(incus.instances.listAll, liveOf) : live
   }
-})
+}).pipe(Effect.withSpan("Session.reconcile"))
 
 /**
  * Waits until a container whose tool has ended is off, for 10 s at most, and then, for 2 s at most, until its run is

@@ -261,4 +261,4 @@ export const openState = (request: SessionRequest, identity: Identity, ending: E
       slot,
       fill
     } satisfies SessionState
-  })
+  }).pipe(Effect.withSpan("Session.openState"))

@@ -87,7 +87,8 @@ const takeTerminal = () => {
   process.on("SIGTSTP", stop)
   // Whatever stopped the program: the shell has given the terminal settings of its own meanwhile.
   process.on("SIGCONT", take)
-  process.on("exit", giveBack)
+  // Before whatever else is said at the end.
+  process.prependListener("exit", giveBack)
   return {
     see: modes.see,
     end: (): void => {

@@ -39,7 +39,10 @@ const run = (...argv: ReadonlyArray<string>) => {
 /** Starts `wait`, sends signals to it, and gives what came of it. */
 const interrupt = async (name: string, ...signals: ReadonlyArray<NodeJS.Signals>) => {
   const file = join(directory, name)
-  const child = spawn(process.execPath, [program, "wait", file], { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [program, "wait", file], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, CLINCUS_TRACE: name.startsWith("traced") ? "1" : "" }
+  })
   let stderr = ""
   const ready = new Promise<void>((resolve) =>
     child.stderr.on("data", (chunk) => {
@@ -237,6 +240,51 @@ describe("the end of a program", () => {
     ], { encoding: "utf8" })
     expect(stdout).toBe("141\n")
     expect(readFileSync(file, "utf8")).toBe("cleaned up\n")
+  })
+})
+
+describe("a trace", () => {
+  const traced = (...argv: ReadonlyArray<string>) =>
+    spawnSync(process.execPath, [program, ...argv], {
+      encoding: "utf8",
+      env: { ...process.env, CLINCUS_TRACE: "1" }
+    })
+  const tree = (last: string) =>
+    new RegExp(
+      `clincus: the beginning and the length of each span in ms\n +\\d+\\.\\d +\\d+\\.\\d  clincus ${last}\n$`
+    )
+
+  it("is shown where it is wanted, below all else", () => {
+    expect(traced("log").stderr).toMatch(tree("log"))
+    expect(traced("log").stderr).toMatch(/^clincus: warning: a warning\n/)
+    expect(run("log").stderr).not.toContain("span")
+    expect(run("log", "--help").stderr).toBe("")
+  })
+
+  it("is shown after a failure, a defect and an exception, and changes no status", () => {
+    expect(traced("fail")).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(tree("fail  \\(failed\\)"))
+    })
+    expect(traced("die")).toMatchObject({
+      status: 70,
+      stderr: expect.stringMatching(tree("die  \\(failed\\)"))
+    })
+    expect(traced("throw", join(directory, "traced-throw"))).toMatchObject({
+      status: 70,
+      stderr: expect.stringMatching(tree("throw  \\(interrupted\\)"))
+    })
+  })
+
+  it("is shown after a signal, and after a third one as well", async () => {
+    expect(await interrupt("traced-once", "SIGTERM")).toMatchObject({
+      status: 143,
+      stderr: expect.stringMatching(tree("wait  \\(interrupted\\)"))
+    })
+    expect(await interrupt("traced-thrice", "SIGTERM", "SIGINT", "SIGINT")).toMatchObject({
+      status: 143,
+      stderr: expect.stringMatching(tree("wait  \\(not over\\)"))
+    })
   })
 })
 

@@ -31,7 +31,8 @@ export const about: About = {
   version: "1.2.3",
   bug: "this is a bug, please report it",
   cleaningUp: "cleaning up",
-  logVariable: "LOG"
+  logVariable: "LOG",
+  traceVariable: "TRACE"
 }
 
 /** Runs a program: what it printed, and its exit status. */

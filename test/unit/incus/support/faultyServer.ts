@@ -19,7 +19,7 @@ export interface Seen {
 /** What the server does with a request: an answer of Incus, or a fault. */
 export type Reply =
   | { readonly sync: unknown; readonly etag?: string }
-  | { readonly operation: string }
+  | { readonly operation: string; readonly metadata?: unknown }
   /** Where the answer has `begun`, its status is 200 all the same, as it is while an operation is waited for. */
   | { readonly error: number; readonly text: string; readonly begun?: boolean }
   /** Says nothing. */
@@ -80,7 +80,11 @@ const perform = (reply: Reply, response: ServerResponse) => {
     return void answer(response, 200, text({ type: "sync", metadata: reply.sync }), headers)
   }
   if ("operation" in reply) {
-    const started = operation(reply.operation, { status: "Running", status_code: 103 })
+    const started = operation(reply.operation, {
+      status: "Running",
+      status_code: 103,
+      metadata: reply.metadata ?? null
+    })
     return void answer(response, 202, text({ type: "async", metadata: started }))
   }
   return void answer(
