@@ -12,3 +12,7 @@ export interface Failure {
 /** True for tagged errors that carry a user's sentence, whichever folder they come from. */
 export const isFailure = (value: unknown): value is Failure =>
   value instanceof Error && "_tag" in value && typeof value._tag === "string"
+
+/** A failure in one line: its sentence, and the next step if there is one. */
+export const sentenceOf = ({ hint, message }: Pick<Failure, "message" | "hint">): string =>
+  hint === undefined ? message : `${message}. ${hint}`

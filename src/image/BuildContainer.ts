@@ -1,13 +1,15 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { scriptOf } from "../guest/imageProvision.ts"
 import { Host } from "../host/Host.ts"
 import { Progress } from "../host/Progress.ts"
 import type { ImageNotFound, IncusFailure, InstanceNotFound, NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { mayPass, passing } from "../incus/retry.ts"
+import { retryPassing } from "../incus/retry.ts"
 import type { Device } from "../incus/schemas.ts"
+import { profiles } from "../policy/profiles.ts"
 import { CurrentLog } from "./BuildLog.ts"
 
 /** A script in the build container ended with an error, or the daemon refused something. Becomes a `BuildFailed`. */
@@ -25,14 +27,11 @@ const devicesFor = ({ network, pool }: Placement): Record<string, Device> => ({
   ...(network === undefined ? {} : { eth0: { type: "nic", name: "eth0", network } })
 })
 
-/** Profiles of a container of clincus: the machine's default one, then ours, each only where it exists. */
-const profilesThere = Effect.gen(function*() {
-  const { profiles } = yield* IncusService
-  return yield* Effect.filter(
-    ["default", "clincus"],
-    (name) => Effect.map(profiles.get(name), (found) => found._tag === "Some")
-  )
-})
+/** Those of the profiles that there are: on a machine that is not set up yet, ours is none of them. */
+const profilesThere = Effect.flatMap(
+  IncusService,
+  (incus) => Effect.filter(profiles, (name) => Effect.map(incus.profiles.get(name), Option.isSome))
+)
 
 /** Starts a container that is gone when the scope closes, however that comes about. Returns its name. */
 export const startScoped = (
@@ -49,11 +48,11 @@ export const startScoped = (
     const progress = yield* Progress
     const prefix = host.environment["CLINCUS_CONTAINER_PREFIX"] || "clincus-"
     const name = `${prefix}build-${(yield* host.uuid).slice(0, 8)}`
-    const profiles = yield* profilesThere
+    const usable = yield* profilesThere
     // Before the creation: one that fails half-way leaves an instance as well.
     yield* Effect.addFinalizer(() =>
       instances.destroy(name).pipe(
-        Effect.retry({ while: mayPass, schedule: passing("10 seconds") }),
+        retryPassing("10 seconds"),
         Effect.catchAll((error) =>
           progress.notice(
             `The container ${name} is left behind: ${error.message}. Remove it: incus delete -f ${name}`
@@ -65,7 +64,7 @@ export const startScoped = (
     yield* instances.createAndStart({
       name,
       image,
-      profiles,
+      profiles: usable,
       ephemeral: false,
       config: { "user.clincus.build": "true", "boot.autostart": "false" },
       devices: devicesFor(placement)

@@ -12,6 +12,7 @@ import {
   type TransportRequest,
   type TransportResponse
 } from "./httpRequest.ts"
+import { untilAccepted } from "./retry.ts"
 import { keepAll, type WebSocket } from "./WebSocket.ts"
 
 /**
@@ -52,13 +53,13 @@ export const unixSocket = (
 
   const open = (path: string) => {
     const request = { method: "GET" as const, path }
-    return loadWebSockets.pipe(
-      Effect.flatMap(({ WebSocket: Socket }) =>
-        Effect.async<
+    return Effect.flatMap(loadWebSockets, ({ WebSocket: Socket }) =>
+      Effect.suspend(() => {
+        let connected = false
+        return Effect.async<
           { readonly socket: WebSocket; readonly end: () => void },
           TransportFailure | IncusRequestError
         >((resume) => {
-          let connected = false
           const opened = new Socket(`ws+unix://${socket}:${path}`, {
             perMessageDeflate: false,
             finishRequest: (outgoing) => {
@@ -86,13 +87,11 @@ export const unixSocket = (
                 : notReached(socket, request, seconds, cause)
             )))
           return Effect.sync(() => opened.terminate())
-        })
-      ),
-      Effect.timeoutFail({
-        duration: patience,
-        onTimeout: () => new IncusSilent({ ...named(request), seconds, sent: true })
-      })
-    )
+        }).pipe(Effect.timeoutFail({
+          duration: patience,
+          onTimeout: () => new IncusSilent({ ...named(request), seconds, sent: connected })
+        }))
+      }).pipe(untilAccepted(patience)))
   }
 
   return Layer.succeed(IncusTransport, {

@@ -1,6 +1,7 @@
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import {
@@ -31,6 +32,11 @@ export interface Client {
     path: string,
     schema: Schema.Schema<A, I>
   ) => Effect.Effect<{ readonly value: A; readonly etag: string }, IncusFailure>
+  /** What a part of an answer is; one that is something else fails as `get` does. */
+  readonly decode: <A, I>(
+    request: Pick<TransportRequest, "method" | "path">,
+    schema: Schema.Schema<A, I>
+  ) => (input: unknown) => Effect.Effect<A, IncusUnexpected>
   /** A request whose answer holds nothing of interest. */
   readonly send: (request: TransportRequest) => Effect.Effect<void, IncusFailure>
   /** A request that starts an operation, which is returned as it stands. */
@@ -59,7 +65,7 @@ const refused = (request: TransportRequest, status: number, reason: string, oper
     ...(operation === undefined ? {} : { operation })
   })
 
-const unexpected = (request: TransportRequest, error: ParseResult.ParseError) =>
+const unexpected = (request: Pick<TransportRequest, "method" | "path">, error: ParseResult.ParseError) =>
   new IncusUnexpected({
     ...named(request),
     reason: ParseResult.ArrayFormatter.formatErrorSync(error).slice(0, 1).map(({ message, path }) =>
@@ -127,7 +133,7 @@ export const makeClient = (
       )
     )
 
-  const decode = <A, I>(request: TransportRequest, schema: Schema.Schema<A, I>) => (input: unknown) =>
+  const decode: Client["decode"] = (request, schema) => (input) =>
     Schema.decodeUnknown(schema)(input).pipe(Effect.mapError((error) => unexpected(request, error)))
 
   const raw: Client["raw"] = (request) =>
@@ -195,6 +201,7 @@ export const makeClient = (
     patience,
     path,
     raw,
+    decode,
     get,
     getTagged,
     send: (request) => Effect.asVoid(envelope(request)),
@@ -207,6 +214,12 @@ export const makeClient = (
 /** True for the daemon's "not found", which it sends with status 404. */
 export const isNotFound = (error: { readonly _tag: string }): error is IncusRequestError =>
   error instanceof IncusRequestError && (error.status === 404 || /instance not found/i.test(error.reason))
+
+/** What is found, or none if the daemon has no such thing. */
+export const orNone = <A, R>(
+  found: Effect.Effect<A, IncusFailure, R>
+): Effect.Effect<Option.Option<A>, IncusFailure, R> =>
+  found.pipe(Effect.asSome, Effect.catchIf(isNotFound, () => Effect.succeedNone))
 
 /** Turns the daemon's "not found" into the name of the instance that was asked for. */
 export const instanceNamed = (name: string) => (error: IncusFailure): IncusFailure | InstanceNotFound =>

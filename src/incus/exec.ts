@@ -4,12 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { inOrder } from "../host/inOrder.ts"
 import { type Client, instanceNamed } from "./client.ts"
-import { type IncusFailure, IncusRequestError, IncusUnexpected, type InstanceNotFound } from "./errors.ts"
+import { type IncusFailure, IncusRequestError, type InstanceNotFound } from "./errors.ts"
 import type { TransportRequest } from "./httpRequest.ts"
 import { passing } from "./retry.ts"
 import { ExecMetadata, ExecResultMetadata, type Operation } from "./schemas.ts"
@@ -120,11 +119,9 @@ export const makeExec = (client: Client): Exec => {
       )
     ).pipe(
       Effect.flatMap((operation) =>
-        Schema.decodeUnknown(ExecMetadata)(operation.metadata).pipe(
-          Effect.mapError((error) =>
-            new IncusUnexpected({ method: "POST", path: post.path, reason: error.message })
-          ),
-          Effect.map(({ fds }) => ({ operation, post, fds }))
+        Effect.map(
+          client.decode(post, ExecMetadata)(operation.metadata),
+          ({ fds }) => ({ operation, post, fds })
         )
       ),
       Effect.mapError(instanceNamed(name))
@@ -156,10 +153,8 @@ export const makeExec = (client: Client): Exec => {
 
   const status = (operation: Operation, post: TransportRequest) =>
     client.wait(operation, post).pipe(
-      Effect.flatMap((ended) => Schema.decodeUnknown(ExecResultMetadata)(ended.metadata)),
-      Effect.map((metadata) => metadata.return),
-      Effect.catchTag("ParseError", (error) =>
-        Effect.fail(new IncusUnexpected({ method: "POST", path: post.path, reason: error.message })))
+      Effect.flatMap(({ metadata }) => client.decode(post, ExecResultMetadata)(metadata)),
+      Effect.map((metadata) => metadata.return)
     )
 
   /** The status that a shell gives to a command that cannot be run. */
@@ -170,10 +165,7 @@ export const makeExec = (client: Client): Exec => {
       ? Effect.succeed(127)
       : Effect.fail(error)
 
-  const patience = {
-    schedule: passing("2 seconds"),
-    while: neverBegan
-  }
+  const patience = { schedule: passing("2 seconds"), while: neverBegan }
 
   const run: Exec["run"] = (name, request) =>
     attempt(name, request).pipe(

@@ -11,7 +11,7 @@ import {
   IncusUnexpected,
   LocalFileError
 } from "./errors.ts"
-import { passing } from "./retry.ts"
+import { untilAccepted } from "./retry.ts"
 
 /** A request of the REST API: `path` begins with `/1.0`, a `json` body, `bytes` or a `stream` of them may go with it. */
 export interface TransportRequest {
@@ -150,10 +150,5 @@ export const httpRequest = (
       source.pipe(outgoing)
     }
     return Effect.sync(drop)
-  }).pipe(
-    Effect.retry({
-      while: (failure) => failure._tag === "IncusSilent" && !failure.sent,
-      schedule: passing(patience)
-    })
-  )
+  }).pipe(untilAccepted(patience))
 }

@@ -5,8 +5,8 @@ import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { Readable } from "node:stream"
-import { type Client, isNotFound } from "./client.ts"
-import { ImageNotFound, type IncusFailure, IncusUnexpected, LocalFileError } from "./errors.ts"
+import { type Client, isNotFound, orNone } from "./client.ts"
+import { ImageNotFound, type IncusFailure, LocalFileError } from "./errors.ts"
 import type { TransportRequest } from "./httpRequest.ts"
 import { Image, ImageAlias, listOf, type Operation } from "./schemas.ts"
 
@@ -95,7 +95,7 @@ export const makeImages = (client: Client): Images => {
     client.send({ method: "DELETE", path: client.path(["operations", operation.id]) }).pipe(
       Effect.ignore,
       Effect.zipRight(client.wait(operation, request)),
-      Effect.flatMap((ended) => Schema.decodeUnknown(Created)(ended.metadata)),
+      Effect.flatMap(({ metadata }) => client.decode(request, Created)(metadata)),
       Effect.flatMap((created) =>
         before.includes(created.fingerprint) ? Effect.void : remove(created.fingerprint)
       ),
@@ -129,13 +129,7 @@ export const makeImages = (client: Client): Images => {
         )
       })
     ).pipe(
-      Effect.flatMap((operation) =>
-        Schema.decodeUnknown(Created)(operation.metadata).pipe(
-          Effect.mapError((error) =>
-            new IncusUnexpected({ method: request.method, path: "/1.0/images", reason: error.message })
-          )
-        )
-      ),
+      Effect.flatMap(({ metadata }) => client.decode(request, Created)(metadata)),
       Effect.map((created) => created.fingerprint)
     )
 
@@ -152,9 +146,8 @@ export const makeImages = (client: Client): Images => {
     })
 
   const alias = (name: string) =>
-    client.get(client.path(["images", "aliases", name]), ImageAlias).pipe(
-      Effect.map((found) => Option.some(found.target)),
-      Effect.catchIf(isNotFound, () => Effect.succeed(Option.none<string>()))
+    orNone(client.get(client.path(["images", "aliases", name]), ImageAlias)).pipe(
+      Effect.map(Option.map(({ target }) => target))
     )
 
   const byFingerprint = (print: string) => client.get(client.path(["images", print]), Image)

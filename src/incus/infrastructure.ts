@@ -1,6 +1,6 @@
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { type Client, isNotFound } from "./client.ts"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import { type Client, orNone } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
 import { listOf, Network, Profile, StoragePool } from "./schemas.ts"
 
@@ -54,11 +54,7 @@ export const makeNetworks = (client: Client): Networks => ({
 })
 
 export const makeProfiles = (client: Client): Profiles => ({
-  get: (name) =>
-    client.get(client.path(["profiles", name]), Profile).pipe(
-      Effect.map(Option.some),
-      Effect.catchIf(isNotFound, () => Effect.succeed(Option.none()))
-    ),
+  get: (name) => orNone(client.get(client.path(["profiles", name]), Profile)),
   create: (json) => client.send({ method: "POST", path: client.path(["profiles"]), json }),
   update: ({ name, ...json }) =>
     client.send({ method: "PUT", path: client.path(["profiles", name]), json, patience })

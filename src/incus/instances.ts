@@ -1,7 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type Client, instanceNamed, isNotFound } from "./client.ts"
+import { type Client, instanceNamed, isNotFound, orNone } from "./client.ts"
 import {
   ImageNotFound,
   type IncusFailure,
@@ -27,11 +27,11 @@ export interface InstanceSpec {
   readonly profiles: ReadonlyArray<string>
 }
 
-/** A change of an instance: the keys given are set, those given as `""` are removed, the others stay. */
+/** What of an instance can be changed, whole: what is not in it is gone. */
 export interface InstancePatch {
-  readonly config?: Record<string, string>
-  readonly devices?: Record<string, Device>
-  readonly ephemeral?: boolean
+  readonly config: Record<string, string>
+  readonly devices: Record<string, Device>
+  readonly ephemeral: boolean
 }
 
 export interface Instances {
@@ -61,17 +61,13 @@ export interface Instances {
     name: string,
     options: { readonly force: boolean; readonly timeoutSeconds?: number }
   ) => Effect.Effect<void, IncusFailure | InstanceNotFound>
-  readonly update: (
-    name: string,
-    patch: InstancePatch
-  ) => Effect.Effect<void, IncusFailure | InstanceNotFound>
   /**
    * Replaces configuration and devices whole, made from what stands there. Fails with `InstanceChanged` where `change`
    * returns none or somebody else was quicker, so that of two who try at once exactly one succeeds.
    */
   readonly edit: (
     name: string,
-    change: (instance: Instance) => Option.Option<Required<InstancePatch>>
+    change: (instance: Instance) => Option.Option<InstancePatch>
   ) => Effect.Effect<void, IncusFailure | InstanceNotFound | InstanceChanged>
   /** Gives a stopped instance another name; fails with `NameTaken` where that is in use. */
   readonly rename: (
@@ -94,7 +90,7 @@ const isThat = (instance: Instance, { config }: InstanceSpec): boolean | undefin
 }
 
 /** True where an instance is as it was to be, but for what the daemon itself notes in it. */
-const isAs = (instance: Instance, wanted: Required<InstancePatch>): boolean => {
+const isAs = (instance: Instance, wanted: InstancePatch): boolean => {
   const own = Object.fromEntries(
     Object.entries(instance.config).filter(([key]) => !key.startsWith("volatile."))
   )
@@ -141,9 +137,11 @@ export const makeInstances = (client: Client): Instances => {
   const sourceFor = (image: string) =>
     !/^[0-9a-f]{12,64}$/.test(image)
       ? Effect.succeed({ type: "image", alias: image })
-      : client.get(client.path(["images", "aliases", image]), ImageAlias).pipe(
-        Effect.as({ type: "image", alias: image }),
-        Effect.catchIf(isNotFound, () => Effect.succeed({ type: "image", fingerprint: image }))
+      : orNone(client.get(client.path(["images", "aliases", image]), ImageAlias)).pipe(
+        Effect.map(Option.match({
+          onNone: () => ({ type: "image", fingerprint: image }),
+          onSome: () => ({ type: "image", alias: image })
+        }))
       )
 
   const create = (spec: InstanceSpec) =>
@@ -227,16 +225,6 @@ export const makeInstances = (client: Client): Instances => {
         )
       ),
     stop,
-    update: (name, patch) =>
-      client.send({
-        method: "PATCH",
-        path: at(name),
-        json: {
-          ...(patch.config === undefined ? {} : { config: patch.config }),
-          ...(patch.devices === undefined ? {} : { devices: patch.devices }),
-          ...(patch.ephemeral === undefined ? {} : { ephemeral: patch.ephemeral })
-        }
-      }).pipe(Effect.mapError(instanceNamed(name))),
     edit: (name, change) =>
       client.getTagged(at(name), Instance).pipe(
         Effect.flatMap(({ etag, value }) =>

@@ -1,6 +1,7 @@
 import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { IncusFailure } from "./errors.ts"
+import { IncusRequestError, IncusSilent } from "./errors.ts"
 
 /** True for failures of the way to the daemon: it restarts, or does not take connections at the moment. */
 export const isConnection = (failure: { readonly _tag: string }): boolean =>
@@ -10,11 +11,11 @@ export const isConnection = (failure: { readonly _tag: string }): boolean =>
  * True for failures that may pass by themselves: of the connection, of a daemon that is busy, of an operation that came
  * in another's way. A request that the daemon refused will be refused again.
  */
-export const mayPass = (failure: IncusFailure): boolean =>
+export const mayPass = (failure: { readonly _tag: string }): boolean =>
   isConnection(failure)
   || failure._tag === "IncusSilent"
   || failure._tag === "OperationLost"
-  || (failure._tag === "IncusRequestError"
+  || (failure instanceof IncusRequestError
     && (failure.operation !== undefined || failure.status >= 500 || /\bbusy\b/i.test(failure.reason)))
 
 /** Tries again soon, then more and more rarely, once a second in the end, until `limit` is over. */
@@ -24,3 +25,21 @@ export const passing = (limit: Duration.DurationInput) =>
     Schedule.jittered,
     Schedule.upTo(limit)
   )
+
+/** Tries again what fails with something that may pass, until `limit` is over. It must be safe to do twice. */
+export const retryPassing =
+  (limit: Duration.DurationInput) =>
+  <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.retry(effect, { while: mayPass, schedule: passing(limit) })
+
+/**
+ * Tries again what the daemon did not accept, until `limit` is over: nothing was sent. The queue of connections of a busy
+ * daemon is full at times.
+ */
+export const untilAccepted =
+  (limit: Duration.DurationInput) =>
+  <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.retry(effect, {
+      while: (failure) => failure instanceof IncusSilent && !failure.sent,
+      schedule: passing(limit)
+    })

@@ -1,7 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type Client, instanceNamed } from "./client.ts"
+import { type Client, orNone } from "./client.ts"
 import { type IncusFailure, OperationLost } from "./errors.ts"
 import type { TransportRequest } from "./httpRequest.ts"
 import { isConnection, passing } from "./retry.ts"
@@ -38,10 +38,7 @@ export const makeSettle = (client: Client): Settle => {
   const moment = Duration.times(client.patience, 0.1)
 
   const find = (name: string) =>
-    client.get(client.path(["instances", name]), Instance).pipe(
-      Effect.mapError(instanceNamed(name)),
-      Effect.map(Option.some),
-      Effect.catchTag("InstanceNotFound", () => Effect.succeed(Option.none<Instance>())),
+    orNone(client.get(client.path(["instances", name]), Instance)).pipe(
       Effect.retry({ while: isConnection, schedule: passing(client.patience) })
     )
 
@@ -82,12 +79,15 @@ export const makeSettle = (client: Client): Settle => {
         (lost) => {
           const { method, operation, path } = lost
           const still = (seen: string) => new OperationLost({ operation, method, path, seen })
+          const isOtherwise = (error: IncusFailure) => error._tag === "OperationLost"
           return find(name).pipe(
-            Effect.mapError((error) =>
-              still(`the container ${name} could not be looked at: ${error.message}`)
-            ),
             Effect.filterOrFail(wanted, (found) => still(stateOf(name, found))),
-            Effect.retry(passing(moment)),
+            Effect.retry({ while: isOtherwise, schedule: passing(moment) }),
+            Effect.mapError((error) =>
+              isOtherwise(error)
+                ? error
+                : still(`the container ${name} could not be looked at: ${error.message}`)
+            ),
             Effect.asVoid
           )
         }

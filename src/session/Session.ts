@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import { sentenceOf } from "../domain/Failure.ts"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
 import { becomeOwner } from "../guest/becomeOwner.ts"
 import type { TmuxFailure } from "../guest/errors.ts"
@@ -16,6 +17,7 @@ import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { devicesOf } from "../policy/devices.ts"
 import { limitsOf, limitsWithin } from "../policy/limits.ts"
+import { profiles } from "../policy/profiles.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
@@ -32,7 +34,7 @@ import type { StateNotOurs } from "./finish.ts"
 import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
 import type { Labels } from "./labels.ts"
-import { type Occupied, occupy, profiles } from "./occupy.ts"
+import { type Occupied, occupy } from "./occupy.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
@@ -79,9 +81,6 @@ type SessionServices =
   | Host
   | FileSystem.FileSystem
   | Path.Path
-
-/** How long a persistent container gets to shut down by itself (s). */
-const shutdownSeconds = 10
 
 /**
  * A session, in the order of its life: a saved directory with the tool's state, a container in a slot, the tool in tmux
@@ -185,9 +184,9 @@ const launch = (
       Effect.gen(function*() {
         if (yield* Ref.get(ending.kept)) return
         yield* Effect.ignore(history.runs.note({ ...saved.run, container, phase: "ending" }))
-        yield* endContainer(container, holder, shutdownSeconds)
+        yield* endContainer(container, holder)
         yield* Ref.set(ending.held, false)
-      }).pipe(Effect.catchAll((error) => Effect.logError(`${error.message}. ${error.hint}`)))
+      }).pipe(Effect.catchAll((error) => Effect.logError(sentenceOf(error))))
     // While Incus is waited for an interrupt takes effect; what it has made by then is undone by `occupy`.
     const place = Effect.uninterruptibleMask((restore) =>
       Ref.set(ending.held, true).pipe(

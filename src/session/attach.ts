@@ -6,6 +6,7 @@ import { TmuxService } from "../guest/TmuxService.ts"
 import { Signals } from "../host/Signals.ts"
 import type { TerminalIO } from "../incus/exec.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import { shutdownSeconds } from "./container.ts"
 import { shutdownSession } from "./end.ts"
 import { StillStarting, ToolGone } from "./errors.ts"
 import type { SessionHandle } from "./handle.ts"
@@ -28,9 +29,6 @@ export interface AttachedTerminal {
 export type AfterAttach =
   | { readonly _tag: "Detached" }
   | { readonly _tag: "Ended"; readonly outcome: Option.Option<Outcome> }
-
-/** How long the system of a session gets that ends at detach (s). */
-const shutdownSeconds = 10
 
 /** The end of a session, if there is certainty of it: the tool's own word, or a container that is off or gone. */
 const lookForEnd = ({ container, id, tool }: SessionHandle) =>

@@ -7,7 +7,7 @@ import { sameRun } from "../domain/Run.ts"
 import { runVariable } from "../guest/scripts.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instances } from "../incus/instances.ts"
-import { mayPass, passing } from "../incus/retry.ts"
+import { passing, retryPassing } from "../incus/retry.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { ContainerLeft } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
@@ -26,7 +26,10 @@ export const belongsTo = (instance: Instance, holder: Holder): boolean =>
   )
 
 /** Now and then Incus is busy with the instance, or restarts; then it is asked again, for so long. */
-const patience = passing("15 seconds")
+const patience = "15 seconds"
+
+/** How long the system of a session's container gets to shut down if nobody says otherwise (s). */
+export const shutdownSeconds = 10
 
 /**
  * Removes a container, whatever its state, and returns when it is gone. Given a holder, only while it belongs to that.
@@ -44,10 +47,7 @@ export const removeContainer = (
       if (Option.exists(holder, (one) => !belongsTo(instance, one))) return
       yield* instances.destroy(container)
     }).pipe(
-      Effect.retry({
-        schedule: patience,
-        while: (error) => error._tag !== "InstanceNotFound" && mayPass(error)
-      }),
+      retryPassing(patience),
       Effect.catchTag("InstanceNotFound", () => Effect.void),
       Effect.mapError((cause) => new ContainerLeft({ container, cause }))
     )
@@ -91,10 +91,7 @@ const keepStopped = (instances: Instances, container: string) =>
     const { status } = yield* instances.get(container)
     if (status === "Stopped") return true
     yield* instances.stop(container, { force: true }).pipe(
-      Effect.retry({
-        schedule: patience,
-        while: (error) => error._tag !== "InstanceNotFound" && mayPass(error)
-      })
+      retryPassing(patience)
     )
     return false
   })
@@ -137,13 +134,13 @@ export const retire = (instances: Instances, container: string, holder: Holder) 
  * Ends the container of a run as its label says at this moment (`persist` may have changed it): an ephemeral one is removed
  * at once, a persistent one is shut down.
  */
-export const endContainer = (container: string, holder: Holder, timeoutSeconds: number, given?: Instances) =>
+export const endContainer = (container: string, holder: Holder, given?: Instances) =>
   Effect.gen(function*() {
     const instances = given ?? (yield* IncusService).instances
     const persistent = yield* isPersistent(instances, container, holder)
     if (Option.isNone(persistent)) return
     yield* persistent.value
-      ? shutdownContainer(container, holder, timeoutSeconds, instances)
+      ? shutdownContainer(container, holder, shutdownSeconds, instances)
       : removeContainer(container, Option.some(holder), instances)
   }).pipe(Effect.withSpan("Session.endContainer"))
 
@@ -166,7 +163,7 @@ export const shutdownContainer = (
     // Incus deletes an ephemeral instance by itself a moment after it has stopped.
     if (!persistent.value) return yield* removeContainer(container, Option.some(holder), instances)
     yield* releaseStopped(instances, container, holder).pipe(
-      Effect.retry({ schedule: patience, while: (error) => error._tag === "InstanceChanged" }),
+      Effect.retry({ schedule: passing(patience), while: (error) => error._tag === "InstanceChanged" }),
       Effect.catchTag("InstanceNotFound", () => Effect.void),
       Effect.mapError((cause) => new ContainerLeft({ container, cause }))
     )
@@ -200,10 +197,7 @@ const stopContainer = (container: string, timeoutSeconds: number, instances: Ins
       IncusRequestError: () => instances.stop(container, { force: true }),
       OperationLost: () => instances.stop(container, { force: true })
     }),
-    Effect.retry({
-      schedule: patience,
-      while: (error) => error._tag !== "InstanceNotFound" && mayPass(error)
-    }),
+    retryPassing(patience),
     Effect.catchTag("InstanceNotFound", () => Effect.void),
     Effect.mapError((cause) => new ContainerLeft({ container, cause }))
   )

@@ -1,9 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { sentenceOf } from "../domain/Failure.ts"
 import { sameRun } from "../domain/Run.ts"
 import { NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Device, Instance } from "../incus/schemas.ts"
+import { profiles } from "../policy/profiles.ts"
 import { idmapKeys } from "../workspace/identity.ts"
 import { releaseState, removeContainer, sessionDevice } from "./container.ts"
 import { fromInstance, labelKeys, type Labels, toConfig } from "./labels.ts"
@@ -29,9 +31,6 @@ export interface Occupied extends SlotCandidate {
   readonly persistent: boolean
 }
 
-/** The profiles of a session's container. */
-export const profiles = ["default", "clincus"]
-
 const create = (place: SlotCandidate, spec: ContainerSpec) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
@@ -50,7 +49,7 @@ const create = (place: SlotCandidate, spec: ContainerSpec) =>
         // waited for. A name that is taken may be so by this very attempt: Incus says "busy" of either.
         Effect.onError(() =>
           removeContainer(place.container, Option.some(labels)).pipe(
-            Effect.catchAll((left) => Effect.logError(`${left.message}. ${left.hint}`))
+            Effect.catchAll((left) => Effect.logError(sentenceOf(left)))
           )
         )
       )

@@ -1,12 +1,13 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import { Host } from "../host/Host.ts"
 import { ownProcess } from "../host/process.ts"
 import { quote } from "../host/shell.ts"
 import type { Owner } from "../host/untrusted/StateDirectory.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import { retryPassing } from "../incus/retry.ts"
+import { profiles } from "../policy/profiles.ts"
 import { mappedGroup } from "../workspace/identity.ts"
 import { SlotService } from "./SlotService.ts"
 
@@ -64,7 +65,7 @@ export const reclaim = (
     // Before the creation: one that fails half-way leaves an instance as well.
     yield* Effect.addFinalizer(() =>
       instances.destroy(name).pipe(
-        Effect.retry(Schedule.spaced("250 millis").pipe(Schedule.intersect(Schedule.recurs(20)))),
+        retryPassing("10 seconds"),
         Effect.catchAll((error) => Effect.logWarning(`${name} is left behind: ${error.message}`))
       )
     )
@@ -79,7 +80,7 @@ export const reclaim = (
         [helperLabel]: JSON.stringify(yield* ownProcess)
       },
       devices: { reclaim: { type: "disk", source: directory, path: place }, eth0: { type: "none" } },
-      profiles: ["default", "clincus"]
+      profiles
     }).pipe(Effect.uninterruptible)
     const { status, stderr } = yield* exec.run(name, { command: ["/bin/sh", "-c", script] })
     if (status !== 0) return yield* new ScriptFailed({ message: stderr.trim() || `status ${status}` })

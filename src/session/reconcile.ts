@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { type Failure, sentenceOf } from "../domain/Failure.ts"
 import { parseProcess } from "../domain/HostProcess.ts"
 import { decide, type RunRecord, sameRun, type Sighting } from "../domain/Run.ts"
 import type { Host } from "../host/Host.ts"
@@ -26,8 +27,6 @@ import type { SlotService } from "./SlotService.ts"
 const looks = 8
 /** What Incus was asked for is to be seen within this time. */
 const creationTime = "700 millis"
-/** How long the system of a persistent container gets to shut down (s). */
-const shutdownSeconds = 10
 
 type Settling<A> = Effect.Effect<
   A,
@@ -37,18 +36,13 @@ type Settling<A> = Effect.Effect<
 
 /** One session that cannot be put in order, be it by a fault of ours, does not keep the others. */
 const warn = <R>(
-  settling: Effect.Effect<boolean, { readonly message: string; readonly hint?: string | undefined }, R>
+  settling: Effect.Effect<boolean, Pick<Failure, "message" | "hint">, R>
 ): Effect.Effect<boolean, never, R> =>
   settling.pipe(
     Effect.catchAllDefect((defect) =>
-      Effect.fail({ message: `this is a bug in clincus: ${String(defect)}`, hint: undefined })
+      Effect.fail({ message: `this is a bug in clincus: ${String(defect)}` })
     ),
-    Effect.catchAll((error) =>
-      Effect.as(
-        Effect.logWarning(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`),
-        false
-      )
-    )
+    Effect.catchAll((error) => Effect.as(Effect.logWarning(sentenceOf(error)), false))
   )
 
 /** The container of a run: the one that its record names, or any that bears its label. Never a copy of it. */
@@ -151,7 +145,7 @@ const settleRun = (run: RunRecord, { instances, now, server }: World): Settling<
           yield* Effect.sleep(creationTime)
           const late = instanceOf(run, yield* incus.instances.listAll)
           if (late !== undefined) {
-            yield* endContainer(late.name, holder, shutdownSeconds, incus.instancesOf(late.project))
+            yield* endContainer(late.name, holder, incus.instancesOf(late.project))
           }
         }
         return yield* close(run)
@@ -159,7 +153,7 @@ const settleRun = (run: RunRecord, { instances, now, server }: World): Settling<
         if (instance === undefined || !(yield* staysOff(there, instance.name))) return false
         return (yield* retire(there, instance.name, holder)) && (yield* close(run))
       case "undo":
-        if (instance !== undefined) yield* endContainer(instance.name, holder, shutdownSeconds, there)
+        if (instance !== undefined) yield* endContainer(instance.name, holder, there)
         return yield* close(run)
     }
   })
@@ -196,7 +190,7 @@ const endUnclaimed = ({ container, id, instance, labels, run, tool }: LiveSessio
     if (labels.saved !== history.directory(key) || !holdsState(instance)) return false
     // Asked for now: the list of records is older than that of the instances.
     if (yield* history.runs.has(key)) return false
-    yield* endContainer(container, { session: id, run }, shutdownSeconds)
+    yield* endContainer(container, { session: id, run })
     return true
   })
 

@@ -7,7 +7,7 @@ import { shellLine } from "../host/shell.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type Instance, isUp } from "../incus/schemas.ts"
 import { openWorkspace } from "../workspace/Workspace.ts"
-import { waitUntilStopped } from "./container.ts"
+import { shutdownSeconds, waitUntilStopped } from "./container.ts"
 import { holdsConversation } from "./conversations.ts"
 import { shutdownSession } from "./end.ts"
 import { CannotResume } from "./errors.ts"
@@ -124,9 +124,6 @@ const newestOf = (
         }\n${offer([moved, ...others])}`
     })
   })
-
-/** How long the system of a container without a tool gets to shut down (s). */
-const shutdownSeconds = 10
 
 /** Whether a container that is up has the tmux that its tool lives in. In doubt that is not known. */
 const tmuxOf = (session: LiveSession) =>

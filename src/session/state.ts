@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { findCredentials } from "../credentials/find.ts"
+import { sentenceOf } from "../domain/Failure.ts"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
 import type { RunRecord } from "../domain/Run.ts"
 import { leftOutLine } from "../host/copy/copyConfiguration.ts"
@@ -138,9 +139,7 @@ const closeState = (
     if (Option.isSome(metadata)) yield* history.save(metadata.value)
     yield* finishRun(run, undefined)
   }).pipe(
-    Effect.catchAll((error) =>
-      Effect.logWarning(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`)
-    )
+    Effect.catchAll((error) => Effect.logWarning(sentenceOf(error)))
   )
 
 /** Files that root in an earlier container left in the state would be nobody's in the next one. */
@@ -159,7 +158,7 @@ const requireOwnState = (path: string, tool: Tool, { mounts, owner }: Identity) 
     }
     yield* reclaim(path, owner).pipe(
       Effect.catchAll((error) =>
-        Effect.logWarning(`${error.message}. ${error.hint}`)
+        Effect.logWarning(sentenceOf(error))
       )
     )
   })

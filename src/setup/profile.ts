@@ -1,14 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Device, Profile } from "../incus/schemas.ts"
+import { ownProfile } from "../policy/profiles.ts"
 import type { Machine } from "./machine.ts"
 import { chooseNetwork, newBridge } from "./network.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
 import { type Action, done, needed, type Step } from "./Step.ts"
 import { choosePool, newPool } from "./storage.ts"
-
-/** The profile that sessions have besides `default`. */
-export const profileName = "clincus"
 
 type Devices = Readonly<Record<string, Device>>
 
@@ -81,11 +79,11 @@ export const profileStep = (
   const asked = { ownPool: options.pool !== undefined, ownNetwork: options.network !== undefined }
   const inProject = server.project === "default" ? "" : `--project ${server.project} `
   const create = (devices: Record<string, Device>): Action => ({
-    shown: `incus ${inProject}profile create ${profileName} <<'END'\n${asYaml(devices)}\nEND`,
-    run: server.api.profiles.create({ name: profileName, description, config: {}, devices })
+    shown: `incus ${inProject}profile create ${ownProfile} <<'END'\n${asYaml(devices)}\nEND`,
+    run: server.api.profiles.create({ name: ownProfile, description, config: {}, devices })
   })
   const complete = (profile: Profile, devices: Record<string, Device>): Action => ({
-    shown: `incus ${inProject}profile edit ${profileName}    # add:\n${shownDevices(devices)}`,
+    shown: `incus ${inProject}profile edit ${ownProfile}    # add:\n${shownDevices(devices)}`,
     run: server.api.profiles.update({ ...profile, devices: { ...profile.devices, ...devices } })
   })
 
@@ -108,7 +106,7 @@ export const profileStep = (
           const [pools, networks, found] = yield* Effect.all([
             server.api.storage.list,
             server.api.networks.list,
-            server.api.profiles.get(profileName)
+            server.api.profiles.get(ownProfile)
           ])
           const devices = profileDevices({
             defaults,
@@ -117,10 +115,10 @@ export const profileStep = (
               newBridge(networks.map(({ name }) => name)),
             ...asked
           })
-          if (Option.isNone(found)) return needed(`there is no profile ${profileName}`, [create(devices)])
+          if (Option.isNone(found)) return needed(`there is no profile ${ownProfile}`, [create(devices)])
           return carries(found.value, devices, asked)
-            ? done(profileName)
-            : needed(`the profile ${profileName} lacks devices that sessions need`, [
+            ? done(ownProfile)
+            : needed(`the profile ${ownProfile} lacks devices that sessions need`, [
               complete(found.value, devices)
             ])
         })

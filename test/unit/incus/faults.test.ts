@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
+import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type IncusFailure, requestOutcome } from "../../../src/incus/errors.ts"
@@ -24,24 +25,42 @@ const freePath = Effect.acquireRelease(
   (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true, force: true }))
 ).pipe(Effect.map((directory) => join(directory, "socket")))
 
-/** A program that listens and then stops doing anything, with the queue of its connections full. */
-const deaf = Effect.gen(function*() {
-  const path = yield* freePath
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, [
-        "-e",
-        `require("net").createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
+/**
+ * A program that listens and then does nothing for so long (ms), for ever unless said, with a short queue of connections.
+ * Then it answers every request, and opens every WebSocket.
+ */
+const deafFor = (milliseconds = "Infinity") =>
+  Effect.gen(function*() {
+    const path = yield* freePath
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [
+          "-e",
+          `const server = require("http").createServer((_, response) => response.end("{}"))
+        server.on("upgrade", ({ headers }, socket) => {
+          const accept = require("crypto").createHash("sha1")
+            .update(headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest("base64")
+          socket.write(["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Accept: " + accept, "", ""].join("\\r\\n"))
+        })
+        server.listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
           require("fs").writeSync(1, "listens")
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${milliseconds})
         })`
-      ], { stdio: ["ignore", "pipe", "inherit"] })
-    ),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
+        ], { stdio: ["ignore", "pipe", "inherit"] })
+      ),
+      (child) => Effect.sync(() => child.kill("SIGKILL"))
+    )
+    yield* Effect.async<void>((resume) => void child.stdout.once("data", () => resume(Effect.void)))
+    return path
+  })
+
+/** Fills the queue of a program that accepts no connection. */
+const fill = (path: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => Array.from({ length: 5 }, () => connect(path).on("error", () => {}))),
+    (all) => Effect.sync(() => all.forEach((one) => one.destroy()))
   )
-  yield* Effect.async<void>((resume) => void child.stdout.once("data", () => resume(Effect.void)))
-  return path
-})
 
 describe.concurrent("a request", () => {
   it.live("is answered by a server that works", () =>
@@ -91,7 +110,7 @@ describe.concurrent("a request", () => {
 
   it.live("fails where no connection is accepted, and was not sent", () =>
     Effect.scoped(Effect.gen(function*() {
-      const path = yield* deaf
+      const path = yield* deafFor()
       const server = Effect.flatMap(IncusService, (incus) => incus.server).pipe(withClient(path))
       // The first ones are accepted by the queue.
       const failures = yield* Effect.all(Array.from({ length: 5 }, () => Effect.flip(server)), {
@@ -99,6 +118,31 @@ describe.concurrent("a request", () => {
       })
       expect(failures.map(({ _tag }) => _tag)).toEqual(Array.from({ length: 5 }, () => "IncusSilent"))
       expect(failures.map(requestOutcome)).toContain("NotSent")
+    })))
+
+  it.live("waits until a busy server accepts a connection, for a WebSocket as well", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const path = yield* deafFor("400")
+      yield* fill(path)
+      const transport = yield* IncusTransport.pipe(Effect.provide(unixSocket(path)))
+      const [answer] = yield* Effect.all([
+        transport.request({ method: "GET", path: "/1.0" }),
+        transport.webSocket("/1.0/events")
+      ], { concurrency: "unbounded" })
+      expect(answer.status).toBe(200)
+    })))
+
+  it.live("opens no WebSocket where no connection is accepted, and sent nothing", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const path = yield* deafFor()
+      yield* fill(path)
+      const transport = yield* IncusTransport.pipe(
+        Effect.provide(unixSocket(path, { patience: "300 millis" }))
+      )
+      expect(yield* Effect.flip(transport.webSocket("/1.0/events"))).toMatchObject({
+        _tag: "IncusSilent",
+        sent: false
+      })
     })))
 
   it.live("can be interrupted at once where the server hangs", () =>
@@ -160,6 +204,9 @@ describe.concurrent("a request", () => {
       const transport = yield* IncusTransport.pipe(
         Effect.provide(unixSocket(socket, { patience: "300 millis" }))
       )
-      expect(yield* Effect.flip(transport.webSocket("/1.0/events"))).toMatchObject({ _tag: "IncusSilent" })
+      expect(yield* Effect.flip(transport.webSocket("/1.0/events"))).toMatchObject({
+        _tag: "IncusSilent",
+        sent: true
+      })
     })))
 })
