@@ -12,6 +12,7 @@ import {
   OperationLost,
   requestOutcome
 } from "./errors.ts"
+import { retryPassing } from "./retry.ts"
 import { type Device, ImageAlias, Instance, InstanceState, isUp, listOf } from "./schemas.ts"
 import { makeSettle, stateOf } from "./settle.ts"
 
@@ -104,9 +105,11 @@ const isAs = (instance: Instance, wanted: InstancePatch): boolean => {
     && instance.ephemeral === wanted.ephemeral
 }
 
+const isBusy = ({ reason }: IncusRequestError): boolean => /Instance is busy running/i.test(reason)
+
 const isTaken = (failure: IncusFailure): boolean =>
   failure instanceof IncusRequestError &&
-  /UNIQUE constraint|already exists|Instance is busy running/i.test(failure.reason)
+  (isBusy(failure) || /UNIQUE constraint|already exists/i.test(failure.reason))
 
 export const makeInstances = (client: Client): Instances => {
   const at = (name: string, ...rest: ReadonlyArray<string>) => client.path(["instances", name, ...rest])
@@ -114,6 +117,16 @@ export const makeInstances = (client: Client): Instances => {
 
   const get: Instances["get"] = (name) =>
     client.get(at(name), Instance).pipe(Effect.mapError(instanceNamed(name)))
+
+  const start: Instances["start"] = (name) =>
+    client.run({ method: "PUT", path: at(name, "state"), json: { action: "start", timeout: -1 } }).pipe(
+      Effect.mapError(instanceNamed(name)),
+      judge(name, Option.exists(isUp)),
+      Effect.catchTag(
+        "IncusRequestError",
+        (error) => /already running/i.test(error.reason) ? Effect.void : Effect.fail(error)
+      )
+    )
 
   const stop: Instances["stop"] = (name, options) =>
     client.run({
@@ -180,9 +193,12 @@ export const makeInstances = (client: Client): Instances => {
     Effect.gen(function*() {
       if (requestOutcome(failure) === "Refused") return yield* new NameTaken({ name: spec.name })
       const found = yield* afterwards(spec.name).pipe(Effect.mapError(() => failure))
-      return yield* Option.exists(found, (instance) => isThat(instance, spec) === true)
-        ? failure
-        : new NameTaken({ name: spec.name })
+      if (!Option.exists(found, (instance) => isThat(instance, spec) === true)) {
+        return yield* new NameTaken({ name: spec.name })
+      }
+      // Who loses the race for a name keeps it busy for a moment, and so from being started for the one who has won.
+      if (!isBusy(failure)) return yield* failure
+      yield* start(spec.name).pipe(retryPassing("10 seconds"), Effect.mapError(() => failure))
     })
 
   const createAndStart: Instances["createAndStart"] = (spec) =>
@@ -215,15 +231,7 @@ export const makeInstances = (client: Client): Instances => {
     get,
     state: (name) => client.get(at(name, "state"), InstanceState).pipe(Effect.mapError(instanceNamed(name))),
     createAndStart,
-    start: (name) =>
-      client.run({ method: "PUT", path: at(name, "state"), json: { action: "start", timeout: -1 } }).pipe(
-        Effect.mapError(instanceNamed(name)),
-        judge(name, Option.exists(isUp)),
-        Effect.catchTag(
-          "IncusRequestError",
-          (error) => /already running/i.test(error.reason) ? Effect.void : Effect.fail(error)
-        )
-      ),
+    start,
     stop,
     edit: (name, change) =>
       client.getTagged(at(name), Instance).pipe(

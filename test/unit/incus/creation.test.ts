@@ -75,6 +75,31 @@ describe.concurrent("a creation", () => {
       })))
   }
 
+  it.live("that wins a race, whose loser is in the way of the start, is started all the same", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const busy =
+        "Failed to create instance start operation: Instance is busy running a \"create\" operation"
+      let starts = 0
+      const { daemon, instances, requests } = yield* daemonWith((request, { handle, instances }) => {
+        if (isCreation(request)) {
+          const reply = handle(request)
+          const one = instances.get("one")
+          if (one !== undefined) one.status = "Stopped"
+          return reply
+        }
+        if (isWait(request) && starts === 0) return { error: 400, text: busy, begun: true }
+        if (request.method === "PUT" && ++starts === 1) return { error: 400, text: busy }
+        // The operation of the creation, looked at when its waiting has failed.
+        return starts === 0 && request.path.startsWith("/1.0/operations/")
+          ? { sync: operation("operation-1", { status: "Failure", status_code: 400, err: busy }) }
+          : undefined
+      })
+      yield* instances.createAndStart(spec)
+      expect(daemon.instances.get("one")).toMatchObject({ status: "Running" })
+      expect(requests.filter(isCreation)).toHaveLength(1)
+      expect(starts).toBe(2)
+    })))
+
   for (const fault of [...faults, { error: 404, text: "not found" }] satisfies ReadonlyArray<Reply>) {
     it.live(`whose waiting is disturbed (${JSON.stringify(fault)}) is a success where the instance runs`, () =>
       Effect.scoped(Effect.gen(function*() {
