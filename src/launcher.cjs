@@ -32,7 +32,7 @@ const read = () => {
 
 const write = (data) => {
   try {
-    // One by one: Node's `recursive` never ends where a parent cannot be made, in /proc for instance.
+    // One by one: Node's `recursive` never ends if a parent cannot be made, in /proc for instance.
     for (const path of [dirname(directory), directory]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 })
     const temporary = `${file}.${pid}`
     const descriptor = openSync(temporary, "wx", 0o600)
@@ -49,7 +49,7 @@ const write = (data) => {
       if (name !== mine && name.endsWith(`-${version}-${arch}`)) unlinkSync(`${directory}/${name}`)
     }
   } catch {
-    // A cache that cannot be written is none.
+    // A cache that cannot be written is no cache.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Makes text that came from a container, a path or another program safe to print: control characters, with which
- * text could repaint the screen or pose as our own, are shown as escapes. Lines and tabs stay where `lines` is set.
+ * text could repaint the screen or pose as our own, are shown as escapes. Line ends and tabs stay if `lines` is set.
  */
 export const escape = (text: string, { lines = false }: { readonly lines?: boolean } = {}): string =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {

@@ -7,7 +7,7 @@ import { Host } from "../host/Host.ts"
 /** What is known of a stream that text is written to. */
 export interface Stream {
   readonly isTerminal: boolean
-  /** Its width in cells now; Infinity where it is no terminal, so that nothing is cut in a pipe. */
+  /** Its width in cells now; Infinity if it is not a terminal, so that nothing is cut in a pipe. */
   readonly columns: () => number
   /** Whether to use colours: on a terminal that knows them, unless NO_COLOR is set. */
   readonly colours: boolean
@@ -21,7 +21,7 @@ export class Output extends Context.Tag("clincus/Output")<Output, {
   readonly notice: (text: string) => Effect.Effect<void>
   /**
    * Shows one line at the foot of the terminal, in the place of the one before; what is written meanwhile appears above
-   * it. An empty line takes it away. Does nothing where stderr is no terminal. The line must fit the terminal.
+   * it. An empty line takes it away. Does nothing if stderr is not a terminal. The line must fit the terminal.
    */
   readonly paint: (line: string) => Effect.Effect<void>
   /** Leaves the painted line on the screen for good: what is written next begins below it. */

@@ -22,7 +22,7 @@ const readLine = (question: string): Effect.Effect<Option.Option<string>> =>
     }))
   )
 
-/** Fails where nobody can be asked: input or the place of the question is no terminal. */
+/** Fails if nobody can be asked: standard input or standard error is not a terminal. */
 const guard = (question: string, instead: string): Effect.Effect<void, NoTerminal, Output> =>
   Effect.flatMap(Output, (output) =>
     process.stdin.isTTY === true && output.stderr.isTerminal
@@ -49,7 +49,7 @@ export const confirm = (
 }
 
 /**
- * Lets the user choose one of several by its number. Fails with `NoTerminal` where nobody can be asked, and with
+ * Lets the user choose one of several by its number. Fails with `NoTerminal` if nobody can be asked, and with
  * `NothingChosen` at the end of input.
  */
 export const choose = <A>(

@@ -36,7 +36,7 @@ const fit = (
 }
 
 /**
- * Lays rows out below their titles. On a terminal the table fits its width where columns may shrink, and `home` is
+ * Lays rows out below their titles. On a terminal the table fits its width if columns may shrink, and `home` is
  * written `~`; in a pipe or file every cell is whole. Cells are escaped: they may come from a container.
  */
 export const table = (

@@ -19,7 +19,7 @@ export const size = (bytes: number): string => {
   return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${names[step] ?? ""}`
 }
 
-/** `30d`, `12h`, `45m` as ms; undefined where it is no such thing. */
+/** `30d`, `12h`, `45m` as ms; undefined for any other text. */
 export const parseDuration = (text: string): number | undefined => {
   const [, amount, unit] = /^(\d+)\s*([smhdw])$/.exec(text.trim()) ?? []
   const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }

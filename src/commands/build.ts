@@ -20,7 +20,7 @@ const base = Options.text("base").pipe(
 )
 const insecure = Options.boolean("insecure-base").pipe(
   Options.withDescription(
-    "Take Node, npm and the tools unchecked where the npm registry gives no sha512 of them; without this that is an error."
+    "Take Node, npm and the tools unchecked if the npm registry gives no sha512 of them; without this option it is an error."
   )
 )
 const force = Options.boolean("force").pipe(
@@ -74,7 +74,7 @@ export const command = Command.make(
       "A build that fails or is interrupted leaves nothing behind, and the image there was stays."
     ],
     examples: [
-      ["clincus build", "Build the image where it is missing."],
+      ["clincus build", "Build the image if it is missing."],
       ["clincus build --force", "Build it anew, with the newest tools."],
       ["clincus build --base clincus --alias mine", "Another image, on top of this one."]
     ]

@@ -56,7 +56,7 @@ export const command = Command.make("images", { format }, (given) =>
   })).pipe(
     Command.withDescription(describe("List the images that sessions can be made of.", {
       group: "Setting up",
-      details: ["With their size, age, and the versions of the tools inside where clincus built them."],
+      details: ["With their size and age and, if clincus built them, the versions of the tools inside."],
       examples: [
         ["clincus images", "All images for containers."],
         ["clincus shell --image ALIAS", "Use one of them."]

@@ -22,7 +22,7 @@ export const PlainName = Schema.String.pipe(Schema.filter(isPlainName))
 export const plainPath = (path: string): string =>
   path.startsWith("/") ? path : path.split("/").filter((part) => part !== "" && part !== ".").join("/")
 
-/** A path below some directory that was read from a file: whoever wrote that file can name nothing outside. */
+/** A path below some directory that was read from a file: the writer of that file can name nothing outside. */
 export const RelativePath = Schema.transform(
   Schema.String,
   Schema.String.pipe(Schema.filter(isRelativePath)),

@@ -4,7 +4,7 @@ export type JsonObject = Readonly<Record<string, unknown>>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Settings are not deeper than this; what is may be made to exhaust whoever reads it. */
+/** Settings are not deeper than this; deeper ones may be made to exhaust their reader. */
 const deepest = 64
 
 const isShallow = (value: unknown, depth = 0): boolean =>
@@ -24,7 +24,7 @@ export const parseObject = (text: string): JsonObject | undefined => {
 /** Written without indentation, which would multiply what is deep. */
 export const printObject = (json: JsonObject): string => `${JSON.stringify(json)}\n`
 
-/** The object under a key; empty where there is none. */
+/** The object under a key; empty if there is none. */
 export const objectAt = (json: JsonObject, key: string): JsonObject => {
   const value = json[key]
   return isObject(value) ? value : {}

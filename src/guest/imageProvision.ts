@@ -76,7 +76,7 @@ export const fileScript = (path: string, content: Uint8Array | string): string =
 
 /**
  * Functions that the steps share. `registry_package NAME VERSION DIR` unpacks a package of the npm registry and checks
- * its digest; it needs nothing but curl, jq and openssl. A package without a digest is taken only where `INSECURE_BASE` says
+ * its digest; it needs nothing but curl, jq and openssl. A package without a digest is taken only if `INSECURE_BASE` says
  * so.
  */
 export const functions = `

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 
 /**
  * Makes a directory of mode 0700, and those above it that are missing. One by one: Node's own recursion never ends
- * where a parent cannot be made, in /proc for instance.
+ * if a parent cannot be made, in /proc for instance.
  */
 export const makePrivateDirectory = (
   at: string

@@ -21,7 +21,7 @@ export const rootRanges = (text: string): ReadonlyArray<IdRange> =>
     return found === null ? [] : [{ first: Number(found[1]), count: Number(found[2]) }]
   })
 
-/** True where a line names root by number. Incus reads such lines only in a file that has none with the name. */
+/** True if a line names root by number. Incus reads such lines only in a file without lines that name root. */
 export const namesRootByNumber = (text: string): boolean =>
   text.split("\n").some((one) => numberedLine.test(one))
 
@@ -64,7 +64,7 @@ const firstOrdinary = 1000
 
 /**
  * True for groups that people share files by. The system's own are not for that: who has docker, disk or incus-admin is
- * as good as root, and a container that may have one can leave a program outside that gives it to whoever runs it.
+ * as good as root, and a container that may have one can leave a program outside that gives it to every user who runs it.
  */
 export const isShared = (gid: number): boolean => gid === usersGroup || gid >= firstOrdinary
 
@@ -79,7 +79,7 @@ export const idsOfAccount = (uid: number, [primary, ...others]: ReadonlyArray<nu
   }
 
 /**
- * What sessions on a directory need, by its owner and group; nothing where the owner is root. Of the system's own groups
+ * What sessions on a directory need, by its owner and group; nothing if the owner is root. Of the system's own groups
  * only the one that goes with the owner, as in `www-data:www-data`.
  */
 export const idsOfOwner = ({ gid, uid }: { readonly uid: number; readonly gid: number }): HostIds =>

@@ -66,7 +66,7 @@ export class LocalFileError extends Data.TaggedError("LocalFileError")<{
 
 /**
  * Incus accepted a request and then forgot its operation: the daemon was restarted, or the operation ended more than 5 s
- * ago. What became of it is not known; `seen` says what was found where it was looked for.
+ * ago. What became of it is not known; `seen` says what a look at the instance found.
  */
 export class OperationLost extends Data.TaggedError("OperationLost")<{
   readonly operation: string

@@ -11,7 +11,7 @@ export interface FileOwner {
 
 /** Files inside a container, by the daemon's file API: no shell, no command line. */
 export interface Files {
-  /** The bytes of a file; `InstanceNotFound` also where the instance has no such file. */
+  /** The bytes of a file; `InstanceNotFound` also if the instance has no such file. */
   readonly read: (
     instance: string,
     path: string

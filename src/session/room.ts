@@ -23,7 +23,7 @@ export class TooManyContainers extends Data.TaggedError("TooManyContainers")<{
 /** What the system of a container takes; measured on Debian 12 with its usual services. */
 const perContainer = 9
 
-/** Fails where another container would not come up whole. */
+/** Fails if another container would not come up whole. */
 export const requireRoom = (
   instances: ReadonlyArray<Instance>
 ): Effect.Effect<void, TooManyContainers, FileSystem.FileSystem> =>

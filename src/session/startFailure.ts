@@ -71,7 +71,7 @@ const fileSystemOf = (path: string) =>
     return above.toSorted(([, a], [, b]) => (b ?? "").length - (a ?? "").length)[0]?.[2] ?? "a file system"
   })
 
-/** Incus says of a container that did not start only that it did not; the cause is looked for where it usually is. */
+/** Incus only says that a container did not start; the usual causes are looked for here. */
 export const explainStart =
   (identity: Identity, workspace: string, limits: Readonly<Record<string, string>>) =>
   <A, E extends { readonly _tag: string; readonly message: string }, R>(

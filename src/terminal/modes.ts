@@ -46,7 +46,7 @@ export const modeTracker = () => {
       // A sequence may be cut between two chunks.
       rest = /\x1b(?:\[(?:\?[0-9;]{0,24})?)?$/.exec(text)?.[0] ?? ""
     },
-    /** What to write to have the terminal as it was; empty where nothing was left on. */
+    /** What to write to have the terminal as it was; empty if nothing was left on. */
     undo: (): string => {
       const left = [...others(), ...alternate()].map((mode) => `\x1b[?${mode}l`).join("")
       return `${keypad ? "\x1b>" : ""}${left}${hidden ? "\x1b[?25h" : ""}${left === "" ? "" : "\x1b[0m"}`

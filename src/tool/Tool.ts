@@ -46,9 +46,9 @@ export interface Transcripts {
   readonly idOf: (path: string, text: string) => string | undefined
   /** True for a line by which the user has said something to the agent. */
   readonly isTurn: (line: string) => boolean
-  /** True for a line that has words of either side, also where the tool would not go on with them; turns unless said. */
+  /** True for a line that has words of either side, also if the tool would not go on with them; turns unless said. */
   readonly isWord?: (line: string) => boolean
-  /** True for a transcript of this directory, where the tool goes on only with those of the one that it is started in. */
+  /** True for a transcript of this directory, for a tool that only goes on with transcripts of the directory it starts in. */
   readonly isOf?: (text: string, directory: string) => boolean
 }
 
@@ -72,7 +72,7 @@ export type Conversations =
   & { readonly traces: ReadonlyArray<Trace> }
 
 /**
- * A place on the host: `path` below the user's home directory or, where the variable `moved.by` is set, `moved.path`
+ * A place on the host: `path` below the user's home directory or, if the variable `moved.by` is set, `moved.path`
  * below the directory that it names.
  */
 export interface HostPlace {
@@ -89,7 +89,7 @@ export interface ConfigCopy {
 
 /**
  * A JSON file in the state that is made ready before each start: first-run answers, never over the user's own values.
- * `current` is `undefined` where the file holds no JSON object; an edit that is `undefined` leaves the file as it is.
+ * `current` is `undefined` if the file holds no JSON object; an edit that is `undefined` leaves the file as it is.
  */
 export interface JsonDocument {
   readonly path: string

@@ -16,8 +16,8 @@ const ownKeys = [
 ]
 
 /**
- * Questions that the container makes pointless are answered. Whoever has not logged in is told so by the tool's own
- * screen: its guided tour would end the tool where its servers cannot be reached.
+ * Questions that the container makes pointless are answered. A user who has not logged in is told so by the
+ * tool's own screen: its guided tour would end the tool if its servers cannot be reached.
  */
 const globalState: JsonDocument = {
   path: ".claude/.claude.json",
@@ -52,7 +52,7 @@ const globalState: JsonDocument = {
 const cleanupPeriodDays = 36_500
 
 /**
- * The user's settings, copied as they are; `env`, where many keep a token, does not outlive the session and is given
+ * The user's settings, copied as they are; `env`, in which many keep a token, does not outlive the session and is given
  * anew. What is no JSON object stays as it is: Claude Code says what is wrong with it.
  */
 const settings: JsonDocument = {

@@ -6,8 +6,8 @@ import type { JsonDocument, Tool } from "./Tool.ts"
 const config = ".copilot/config.json"
 
 /**
- * What the tool keeps for itself: logins where there is no keyring, so it does not outlive the session, and the
- * directories that are trusted, of which the workspace is one and those of the host are none.
+ * What the tool keeps for itself: logins if there is no keyring, so it does not outlive the session, and the
+ * directories that are trusted, the workspace among them and no others of the host.
  */
 const ownState: JsonDocument = {
   path: config,

@@ -13,13 +13,13 @@ export const isWords = (text: string): boolean => text.trim() !== "" && !silent.
 
 const lines = (text: string) => text.split("\n").filter((line) => line.trim() !== "")
 
-/** A test for one line of JSON. A line that is not of the form is none that the test is for. */
+/** A test for one line of JSON. A line of another form does not pass it. */
 export const lineTest = <A, I>(schema: Schema.Schema<A, I>, test: (line: A) => boolean) => {
   const decode = Schema.decodeUnknownOption(Schema.parseJson(schema))
   return (line: string): boolean => Option.exists(decode(line), test)
 }
 
-/** A test for a file of such lines: one line that is none of them may be anything, so it counts as said. */
+/** A test for a file of such lines. A line of another form may be anything, so it counts as said. */
 export const anyLine = <A, I>(schema: Schema.Schema<A, I>, test: (line: A) => boolean) => {
   const decode = Schema.decodeUnknownOption(Schema.parseJson(schema))
   return (text: string): boolean =>

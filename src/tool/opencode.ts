@@ -3,8 +3,8 @@ import { anyLine, isWords } from "./lines.ts"
 import type { Tool } from "./Tool.ts"
 
 /**
- * The newest conversation that no other has spawned, read from the database, which takes 0.1 s where the tool takes
- * several; the tool is asked where there is no Python or the database is not what it was.
+ * The newest conversation that no other has spawned, read from the database, which takes 0.1 s; the tool
+ * takes several, and is asked if there is no Python or the database has changed its form.
  */
 const discover =
   `{ python3 - <<'END' 2>/dev/null || OPENCODE_DISABLE_MODELS_FETCH=1 "$CLINCUS_BINARY" session list \

@@ -45,7 +45,7 @@ const realPathOf = (path: string): Effect.Effect<string, never, FileSystem.FileS
     )
   })
 
-/** True where `inner` is `outer` or lies in it. */
+/** True if `inner` is `outer` or lies in it. */
 const contains = (outer: string, inner: string) =>
   inner === outer || inner.startsWith(outer === "/" ? outer : `${outer}/`)
 

@@ -20,7 +20,7 @@ export const at = (directory: number, name: Name): string | Buffer =>
     ? `/proc/self/fd/${directory}/${name}`
     : Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), name])
 
-/** What an operation gives, or `undefined` where it fails with one of the codes. */
+/** What an operation gives, or `undefined` if it fails with one of the codes. */
 export const unless = <A>(codes: ReadonlyArray<string>, run: () => A): A | undefined => {
   try {
     return run()
@@ -38,7 +38,7 @@ export const closing = <A>(descriptor: number, use: (descriptor: number) => A): 
   }
 }
 
-/** Opens a directory, a real one. Fails with ENOTDIR or ELOOP where a link stands. */
+/** Opens a directory, a real one. Fails with ENOTDIR or ELOOP if a link stands in its place. */
 export const openDirectory = (path: string | Buffer): number =>
   Fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
 

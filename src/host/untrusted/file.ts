@@ -87,7 +87,7 @@ const decode = (path: string, bytes: Uint8Array): string => {
 
 /**
  * Text (UTF-8) of a regular file of at most `limit` bytes that somebody else may have made and may be changing now;
- * `undefined` where there is none. It is opened once and looked at only then: nothing can take its place between the
+ * `undefined` if there is no such file. It is opened once and looked at only then: nothing can take its place between the
  * look and the reading, and nothing makes us wait. Fails with `FileRefused` for a link, unless they are followed, and
  * for all that is no such file.
  */

@@ -4,7 +4,7 @@ import { at, type Name, namesIn, openAnyhow, TooMuch, unless } from "./descripto
 
 /**
  * Removes trees that a container made, by descriptors (see descriptors.ts). The generators yield now and then, so that
- * whoever drives them can let others run, or stop.
+ * the caller can let others run between two steps, or stop.
  */
 
 /** One descriptor is held for each level; what lies deeper is moved up before it is removed. */
@@ -24,7 +24,7 @@ export interface Budget {
 /** A budget of so many entries. */
 export const budgetOf = (most: number): Budget => ({ seen: 0, most, moved: 0 })
 
-/** Counts an entry; true where it is time to take breath. */
+/** Counts an entry; true if it is time to take breath. */
 const spend = (budget: Budget): boolean => {
   if (++budget.seen > budget.most) throw new TooMuch(`${budget.most} entries`)
   return budget.seen % breath === 0
@@ -104,7 +104,7 @@ export const removeNow = (parent: number, name: Name): void => {
   while (steps.next().done !== true);
 }
 
-/** True where something in the tree belongs to none of these users. */
+/** True if something in the tree belongs to another user than these. */
 export const hasOthers = function*(
   directory: number,
   users: ReadonlyArray<number>,

@@ -30,8 +30,8 @@ export interface Found {
 
 /**
  * The regular files below a directory, links not followed, at most `most` of them and `deep` directories down; names that
- * are no UTF-8 are passed over. `complete` is false where there may be more of them, `deeper` true where
- * there are directories further down. Nothing where there is no such directory.
+ * are no UTF-8 are passed over. `complete` is false if there may be more of them, `deeper` true if there
+ * are directories further down. Nothing if there is no such directory.
  */
 export const find = (
   root: string,
@@ -70,7 +70,7 @@ export const find = (
     return { files, complete, deeper }
   }).pipe(Effect.orElseSucceed(() => ({ files: [], complete: false, deeper: false })))
 
-/** The beginning of a regular file, at most `most` bytes; `undefined` where there is none such that can be read. */
+/** The beginning of a regular file, at most `most` bytes; `undefined` if there is no such file that can be read. */
 export const readBeginning = (
   root: string,
   path: string,
@@ -97,7 +97,7 @@ export const size = (
 /** Entries that are looked at before a large directory is taken to be the user's own. */
 const ownersLimit = 200_000
 
-/** True where something in the directory belongs to none of these users, but to one of a container's. */
+/** True if something in the directory belongs to a user of a container who is not among these users. */
 export const hasFilesOfOthers = (directory: string, users: ReadonlyArray<number>): Effect.Effect<boolean> =>
   drive(directory, "read", function*() {
     const opened = unless(missing, () => openAnyhow(directory, 0o500))
