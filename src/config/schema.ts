@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import { isVariableName } from "../domain/variables.ts"
 
-/** What a configuration file may say. Every key may be left out; what none names has the value in `defaults.ts`. */
+/** What a configuration file may say. Every key may be left out; what none names has the value that `ConfigService.ts` gives it. */
 
 const Defaults = Schema.Struct({
   image: Schema.optional(Schema.NonEmptyString),
