@@ -12,8 +12,9 @@ import {
   type TransportRequest,
   type TransportResponse
 } from "./httpRequest.ts"
+import { keepAll } from "./keepAll.ts"
 import { untilAccepted } from "./retry.ts"
-import { keepAll, type WebSocket } from "./WebSocket.ts"
+import type { WebSocket } from "./WebSocket.ts"
 
 /**
  * The way to an Incus server. Everything above speaks requests and WebSockets; only a transport knows whether the

@@ -128,7 +128,7 @@ export const makeClient = (
             (answer) => answer.type !== "error" && response.status < 400,
             (answer) => refused(request, answer.error_code || response.status, answer.error)
           ),
-          Effect.map((answer) => ({ ...answer, etag: response.headers.etag ?? "" }))
+          Effect.map((answer) => ({ ...answer, etag: response.headers["etag"] ?? "" }))
         )
       )
     )

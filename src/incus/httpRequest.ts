@@ -1,7 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
-import type { Readable } from "node:stream"
+import { Readable } from "node:stream"
 import { codeOf } from "../host/codeOf.ts"
 import {
   IncusConnectionLost,
@@ -20,7 +20,7 @@ export interface TransportRequest {
   readonly json?: unknown
   readonly bytes?: Uint8Array
   /** Opens what is to be uploaded. It may fail with a `LocalFileError`; what else it fails with becomes one. */
-  readonly stream?: () => Readable
+  readonly stream?: () => AsyncIterable<Uint8Array>
   readonly headers?: Record<string, string>
   /** How long the daemon may say nothing, where it needs longer than usual. Uploads of a `stream` may take any time. */
   readonly patience?: Duration.DurationInput
@@ -28,7 +28,8 @@ export interface TransportRequest {
 
 export interface TransportResponse {
   readonly status: number
-  readonly headers: Http.IncomingHttpHeaders
+  /** By their names in lower case; several of one name are joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
 
@@ -112,7 +113,7 @@ export const httpRequest = (
         ...input.headers
       }
     })
-    const source = input.stream?.()
+    const source = input.stream === undefined ? undefined : Readable.from(input.stream())
     const drop = () => {
       outgoing.destroy()
       source?.destroy()
@@ -137,7 +138,9 @@ export const httpRequest = (
       incoming.on("end", () => {
         resume(Effect.succeed({
           status: incoming.statusCode ?? 0,
-          headers: incoming.headers,
+          headers: Object.fromEntries(
+            Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join(", ")])
+          ),
           body: Buffer.concat(chunks)
         }))
         source?.destroy()

@@ -4,7 +4,6 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
-import { Readable } from "node:stream"
 import { type Client, isNotFound, orNone } from "./client.ts"
 import { ImageNotFound, type IncusFailure, LocalFileError } from "./errors.ts"
 import type { TransportRequest } from "./httpRequest.ts"
@@ -64,18 +63,17 @@ const bytesOf = async function*(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /** The body of a form with files. */
-const form = (boundary: string, files: Record<string, string>): Readable =>
-  Readable.from((async function*() {
-    for (const [name, path] of Object.entries(files)) {
-      yield Buffer.from(
-        `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${name}.tar"\r\n`
-          + "Content-Type: application/octet-stream\r\n\r\n"
-      )
-      yield* bytesOf(path)
-      yield Buffer.from("\r\n")
-    }
-    yield Buffer.from(`--${boundary}--\r\n`)
-  })())
+const form = async function*(boundary: string, files: Record<string, string>): AsyncGenerator<Uint8Array> {
+  for (const [name, path] of Object.entries(files)) {
+    yield Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${name}.tar"\r\n`
+        + "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    yield* bytesOf(path)
+    yield Buffer.from("\r\n")
+  }
+  yield Buffer.from(`--${boundary}--\r\n`)
+}
 
 export const makeImages = (client: Client): Images => {
   const remove: Images["remove"] = (print) =>
@@ -133,7 +131,11 @@ export const makeImages = (client: Client): Images => {
       Effect.map((created) => created.fingerprint)
     )
 
-  const upload = (properties: Record<string, string>, type: string, stream: () => Readable) =>
+  const upload = (
+    properties: Record<string, string>,
+    type: string,
+    stream: () => AsyncIterable<Uint8Array>
+  ) =>
     create({
       method: "POST",
       path: client.path(["images"]),
@@ -165,8 +167,7 @@ export const makeImages = (client: Client): Images => {
         path: client.path(["images"]),
         json: { source: { type: "image", mode: "pull", server, protocol: "simplestreams", alias: name } }
       }),
-    importFile: (path, properties) =>
-      upload(properties, "application/octet-stream", () => Readable.from(bytesOf(path))),
+    importFile: (path, properties) => upload(properties, "application/octet-stream", () => bytesOf(path)),
     importSplit: (metadata, rootfs, properties) =>
       Effect.suspend(() => {
         // Nobody can put into a file what is not known before it is sent.

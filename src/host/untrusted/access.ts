@@ -108,7 +108,7 @@ export const splitLast = (path: string) => {
 export const withFile = <A>(
   root: string,
   path: string,
-  use: (descriptor: number, info: Fs.Stats) => A
+  use: (descriptor: number, info: { readonly size: number }) => A
 ): A | undefined => {
   const { above, last } = splitLast(path)
   return within(root, above, enterExisting, (directory) => {
