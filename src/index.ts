@@ -26,6 +26,7 @@ export { type Failure, isFailure } from "./domain/Failure.ts"
 export { describeEnd, type End, Metadata } from "./domain/Metadata.ts"
 export type { RunRecord } from "./domain/Run.ts"
 export type { SessionRef } from "./domain/SessionRef.ts"
+export { version } from "./domain/version.ts"
 export { NoTmux, TmuxError, type TmuxFailure } from "./guest/errors.ts"
 export type { Guest } from "./guest/Guest.ts"
 export {
