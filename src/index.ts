@@ -53,6 +53,7 @@ export { mayPass } from "./incus/retry.ts"
 export * from "./incus/schemas.ts"
 export type { AfterAttach, AttachedTerminal } from "./session/attach.ts"
 export type { Leftover } from "./session/clean.ts"
+export { type Configured, layer, layerOfHost } from "./session/configured.ts"
 export type { Ended } from "./session/ended.ts"
 export * from "./session/errors.ts"
 export type { SessionEvent } from "./session/events.ts"
@@ -105,6 +106,7 @@ export {
   builtIn as builtInTools,
   chooseTool,
   type ChosenTool,
+  describeTool,
   ToolMisconfigured,
   UnknownTool
 } from "./tool/ToolRegistry.ts"

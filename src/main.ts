@@ -12,15 +12,9 @@ import * as Trace from "./cli/trace.ts"
 import { about } from "./commands/about.ts"
 import { namesOf } from "./commands/names.ts"
 import { root } from "./commands/root.ts"
-import * as Config from "./config/ConfigService.ts"
-import { ConfigService } from "./config/ConfigService.ts"
-import * as Tmux from "./guest/TmuxService.ts"
 import * as Host from "./host/Host.ts"
 import * as Images from "./image/ImageService.ts"
-import * as Incus from "./incus/IncusService.ts"
-import * as History from "./session/HistoryStore.ts"
-import * as Sessions from "./session/Sessions.ts"
-import * as Slots from "./session/SlotService.ts"
+import * as Configured from "./session/configured.ts"
 import * as Setup from "./setup/SetupService.ts"
 import * as Privileged from "./terminal/privileged.ts"
 import * as UserTerminal from "./terminal/UserTerminal.ts"
@@ -38,24 +32,10 @@ const BaseLive = Layer.mergeAll(
   Layer.provideMerge(Host.layer)
 )
 
-/** The settings that no workspace and no profile can change: where Incus is and where sessions are saved. */
-const settings = Effect.flatMap(ConfigService, (config) => config.load({})).pipe(
-  Effect.map(({ settings }) => settings)
-)
-
-const PlacesLive = Layer.unwrapEffect(
-  Effect.map(
-    settings,
-    ({ incus, paths }) => Layer.merge(Incus.layer(incus), History.layer(paths.sessions_dir))
-  )
-)
-
 /** What commands need to work: made only when one of them runs. */
-const MainLive = Layer.merge(Sessions.layer, Setup.layer).pipe(
-  Layer.provideMerge(Layer.merge(Tmux.layer, Slots.layer)),
+const MainLive = Setup.layer.pipe(
   Layer.provideMerge(Layer.merge(Images.layer, Privileged.layer)),
-  Layer.provideMerge(Layer.merge(PlacesLive, UserTerminal.layer)),
-  Layer.provideMerge(Config.layer)
+  Layer.provideMerge(Layer.merge(Configured.layerOfHost, UserTerminal.layer))
 )
 
 /** Names of what is there now, for the Tab key. */

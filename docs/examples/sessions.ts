@@ -12,14 +12,13 @@ import * as Option from "effect/Option"
 
 const script = `#!/bin/sh
 echo ready
-while read -r line; do echo "you said: $line"; [ "$line" = bye ] && exit 0; done
+while read -r line; do
+  echo "you said: $line"
+  [ "$line" = bye ] && exit 0
+done
 `
 
-/** Looks again and again until what is seen is as wanted. */
-const until = <A, E, R>(look: Effect.Effect<A, E, R>, wanted: (seen: A) => boolean) =>
-  look.pipe(Effect.delay("100 millis"), Effect.repeat({ until: wanted }), Effect.timeout("1 minute"))
-
-/** A directory with the tool in it, for as long as the scope is open. */
+/** A directory to work on, with the tool in it, for as long as the scope is open. */
 const directory = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const path = yield* fs.makeTempDirectoryScoped({ prefix: "clincus-example-" })
@@ -27,50 +26,35 @@ const directory = Effect.gen(function*() {
   return path
 })
 
-const session = (name: string) =>
+/** Looks again and again until the screen shows a text. */
+const untilShown = (session: Clincus.Session, text: string) =>
+  Effect.flatMap(Clincus.Sessions, (sessions) => sessions.capture(session)).pipe(
+    Effect.delay("100 millis"),
+    Effect.repeat({ until: (screen) => screen.includes(text) }),
+    Effect.timeout("1 minute")
+  )
+
+/** The session ends with the scope, whatever happens in it: the container goes, and what was said stays saved. */
+const work = (name: string) =>
   Effect.scoped(Effect.gen(function*() {
-    const config = yield* Clincus.ConfigService
-    const tmux = yield* Clincus.TmuxService
-    const { settings } = yield* config.load({})
-    const named = { ...settings.tool.named, worker: { binary: "/workspace/worker" } }
-    const started = yield* Clincus.startSession({
-      workspace: yield* Clincus.openWorkspace(yield* directory),
-      tool: yield* Clincus.chooseTool({ ...settings, tool: { ...settings.tool, named } }, "worker"),
-      settings,
-      slot: 0,
-      image: settings.defaults.image,
-      persistent: false,
-      environment: {},
-      resume: Option.none(),
-      debug: false,
-      size: { columns: 80, rows: 24 }
+    const sessions = yield* Clincus.Sessions
+    const session = yield* sessions.start({
+      workspace: yield* directory,
+      tool: "worker",
+      tools: [yield* Clincus.describeTool("worker", { binary: "/workspace/worker" })]
     })
-    yield* tmux.send(started.guest, { text: `I am ${name}`, keys: ["Enter"] })
-    const screen = yield* until(
-      tmux.capture(started.guest, { ansi: false }),
-      (text) => text.includes(`you said: I am ${name}`)
-    )
-    yield* Console.log(`${name} in ${started.container}:\n${screen.trim()}`)
-    yield* tmux.send(started.guest, { text: "bye", keys: ["Enter"] })
-    const end = yield* until(started.outcome, Option.isSome)
-    yield* Console.log(`${name} ended with ${Option.getOrThrow(end).status}`)
+    yield* sessions.send(session, { text: `I am ${name}`, keys: ["Enter"] })
+    const screen = yield* untilShown(session, `you said: I am ${name}`)
+    yield* Console.log(`${name} in ${session.container}:\n${screen.trim()}`)
+
+    yield* sessions.send(session, { text: "bye", keys: ["Enter"] })
+    const { outcome } = yield* sessions.wait(session)
+    yield* Console.log(`${name} ended with ${Option.getOrThrow(outcome).status}`)
   }))
 
-const settings = Effect.flatMap(Clincus.ConfigService, (config) => config.load({}))
-const services = Layer.mergeAll(
-  Clincus.slotLayer,
-  Clincus.tmuxLayer
-).pipe(
-  Layer.provideMerge(Layer.mergeAll(
-    Layer.unwrapEffect(Effect.map(settings, (it) => Clincus.incusLayer(it.settings.incus))),
-    Layer.unwrapEffect(Effect.map(settings, (it) => Clincus.historyLayer(it.settings.paths.sessions_dir)))
-  )),
-  Layer.provideMerge(Clincus.configLayer),
-  Layer.provideMerge(Layer.mergeAll(Clincus.hostLayer, NodeFileSystem.layer, NodePath.layer))
-)
+const services = Clincus.layer.pipe(Layer.provideMerge(Layer.merge(NodeFileSystem.layer, NodePath.layer)))
 
-NodeRuntime.runMain(
-  Effect.forEach(["one", "two", "three"], session, { concurrency: "unbounded" }).pipe(
-    Effect.provide(services)
-  )
+Effect.forEach(["one", "two", "three"], work, { concurrency: "unbounded" }).pipe(
+  Effect.provide(services),
+  NodeRuntime.runMain
 )

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import { isatty } from "node:tty"
-import { Signals } from "../host/Signals.ts"
+import { type SignalName, Signals } from "../host/Signals.ts"
 import type { About } from "./About.ts"
 
 /**
@@ -66,7 +66,7 @@ const flushed = (): Promise<unknown> =>
  */
 export const start = (about: About, program: Effect.Effect<number, never, Signals>): void => {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
-  let received: NodeJS.Signals | undefined
+  let received: SignalName | undefined
   let count = 0
   let override: number | undefined
 

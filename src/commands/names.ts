@@ -38,7 +38,7 @@ export const namesOf = (
     case "[=ID]":
       return saved
     case "TOOL":
-      return Effect.map(settings, toolNames)
+      return Effect.map(settings, (all) => toolNames(all))
     case "ALIAS":
       return images
     default:

@@ -3,13 +3,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 
+/** A signal that clincus handles. */
+export type SignalName = "SIGINT" | "SIGTERM" | "SIGQUIT" | "SIGHUP"
+
 /**
  * Which signal interrupted the program, if one did. A finalizer asks it to tell a closed terminal (SIGHUP, a session
  * goes on without it) from a wish to end (SIGINT, SIGTERM).
  */
 export class Signals extends Context.Tag("clincus/Signals")<Signals, {
-  /** The first signal that was received; none while the program runs undisturbed. */
-  readonly received: Effect.Effect<Option.Option<NodeJS.Signals>>
+  /** The first signal that was received, by its name; none while the program runs undisturbed. */
+  readonly received: Effect.Effect<Option.Option<SignalName>>
 }>() {}
 
 /** For programs that handle signals by themselves. */

@@ -5,6 +5,7 @@ import type { Effective, RequestKey, Settings } from "../config/Settings.ts"
 import type { Metadata } from "../domain/Metadata.ts"
 import { Host } from "../host/Host.ts"
 import type { TerminalSize } from "../incus/exec.ts"
+import type { Tool } from "../tool/Tool.ts"
 import { chooseTool } from "../tool/ToolRegistry.ts"
 import { openWorkspace } from "../workspace/Workspace.ts"
 import { CannotResume } from "./errors.ts"
@@ -19,6 +20,8 @@ export interface SessionOptions {
   readonly slot?: number | undefined
   /** Name of a tool. */
   readonly tool?: string | undefined
+  /** Tools that can be named beside those that are built in and configured; see `describeTool`. */
+  readonly tools?: ReadonlyArray<Tool> | undefined
   /** Alias of an image. */
   readonly image?: string | undefined
   readonly persistent?: boolean | undefined
@@ -104,7 +107,11 @@ export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =
       slot: options.resume === undefined
         ? options.slot ?? 0
         : yield* slotFor(options.resume, options.slot),
-      tool: yield* chooseTool(settings, saved?.tool ?? options.tool ?? settings.tool.name),
+      tool: yield* chooseTool(
+        settings,
+        saved?.tool ?? options.tool ?? settings.tool.name,
+        options.tools
+      ),
       image: options.image ?? saved?.image ?? defaults.image,
       persistent: options.persistent ?? saved?.persistent ?? defaults.persistent,
       limits,

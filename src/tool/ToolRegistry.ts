@@ -53,7 +53,15 @@ export interface ChosenTool {
 
 const withId = (args: ReadonlyArray<string>) => (id: string) => args.map((arg) => arg.replaceAll("{id}", id))
 
-const declared = (name: string, settings: ToolSettings): Effect.Effect<Tool, ToolMisconfigured> => {
+/**
+ * Describes a tool by what a `[tool.<name>]` table can say of it: `binary` (its path in the container, or a name), `start`
+ * and `resume` (arguments, `{id}` stands for the session's id), `state` (directories that are saved, `.<name>` unless said),
+ * … Paths are relative to the home directory; one that is not fails with `ToolMisconfigured`, as does a bad name.
+ */
+export const describeTool = (
+  name: string,
+  settings: ToolSettings
+): Effect.Effect<Tool, ToolMisconfigured> => {
   if (!isPlainName(name) || !isPlainName(`sessions-${name}`)) {
     return Effect.fail(
       new ToolMisconfigured({
@@ -130,23 +138,30 @@ const adjusted = (tool: Tool, settings: ToolSettings): Tool => ({
   }
 })
 
-/** The names of all tools, built in and configured. */
-export const toolNames = (settings: Settings): ReadonlyArray<string> => [
-  ...new Set([...builtIn.map((tool) => tool.name), ...Object.keys(settings.tool.named)])
+/** The names of all tools: `others`, built in and configured. */
+export const toolNames = (
+  settings: Settings,
+  others: ReadonlyArray<Tool> = []
+): ReadonlyArray<string> => [
+  ...new Set([...[...others, ...builtIn].map((tool) => tool.name), ...Object.keys(settings.tool.named)])
 ]
 
-/** The tool of a name, as the configuration has it. `[tool] binary` applies to the tool that `[tool] name` chooses. */
+/**
+ * The tool of a name, as the configuration has it: one of `others`, one that is built in, or one that the configuration
+ * declares. `[tool] binary` applies to the tool that `[tool] name` chooses.
+ */
 export const chooseTool = (
   settings: Settings,
-  name: string
+  name: string,
+  others: ReadonlyArray<Tool> = []
 ): Effect.Effect<ChosenTool, UnknownTool | ToolMisconfigured> =>
   Effect.gen(function*() {
     const own = Object.hasOwn(settings.tool.named, name) ? settings.tool.named[name] : undefined
-    const known = builtIn.find((tool) => tool.name === name)
+    const known = [...others, ...builtIn].find((tool) => tool.name === name)
     if (known === undefined && own === undefined) {
-      return yield* new UnknownTool({ tool: name, known: toolNames(settings) })
+      return yield* new UnknownTool({ tool: name, known: toolNames(settings, others) })
     }
-    const described = known === undefined ? yield* declared(name, own ?? {}) : adjusted(known, own ?? {})
+    const described = known === undefined ? yield* describeTool(name, own ?? {}) : adjusted(known, own ?? {})
     const binary = name === settings.tool.name ? settings.tool.binary ?? described.binary : described.binary
     return { tool: { ...described, binary }, bypass: own?.permission !== "ask" }
   })

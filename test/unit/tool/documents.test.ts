@@ -4,7 +4,7 @@ import type { ToolSettings } from "../../../src/config/schema.ts"
 import type { Settings } from "../../../src/config/Settings.ts"
 import type { JsonObject } from "../../../src/domain/json.ts"
 import { claude } from "../../../src/tool/claude.ts"
-import { builtIn, chooseTool } from "../../../src/tool/ToolRegistry.ts"
+import { builtIn, chooseTool, describeTool } from "../../../src/tool/ToolRegistry.ts"
 
 const edit = (current: JsonObject, own: JsonObject, changes: { bypass?: boolean; key?: string } = {}) =>
   claude.documents[0]?.edit({ current, own }, {
@@ -122,6 +122,20 @@ describe("the registry", () => {
         credentials: { files: [{ from: { path: ".mine/key" }, to: ".mine/key" }] }
       })
       expect(tool.conversation.kind === "given" && tool.conversation.resume("42")).toEqual(["--id=42"])
+    }))
+
+  it.effect("knows a tool that a program describes, as the table of its name changes it", () =>
+    Effect.gen(function*() {
+      const worker = yield* describeTool("worker", { binary: "/workspace/worker" })
+      expect((yield* chooseTool(settings({}), "worker", [worker])).tool).toEqual(worker)
+      const { bypass, tool } = yield* chooseTool(settings({ worker: { permission: "ask" } }), "worker", [
+        worker
+      ])
+      expect({ bypass, binary: tool.binary }).toEqual({ bypass: false, binary: "/workspace/worker" })
+      expect(yield* Effect.flip(chooseTool(settings({}), "worker"))).toMatchObject({ _tag: "UnknownTool" })
+      expect(yield* Effect.flip(chooseTool(settings({}), "walker", [worker]))).toMatchObject({
+        known: expect.arrayContaining(["claude", "worker"])
+      })
     }))
 
   for (const bad of ["/etc", "../outside", ".mine/../../outside"]) {
