@@ -39,18 +39,8 @@ export {
 export { Host, layer as hostLayer } from "./host/Host.ts"
 export { Progress, silent as silentProgress } from "./host/Progress.ts"
 export * from "./incus/errors.ts"
-export type { ExecRequest, ExecResult, TerminalIO, TerminalSize } from "./incus/exec.ts"
-export type { TransportFailure, TransportRequest, TransportResponse } from "./incus/httpRequest.ts"
-export {
-  type IncusOptions,
-  IncusService,
-  layer as incusLayer,
-  layerOnTransport
-} from "./incus/IncusService.ts"
-export { IncusTransport, unixSocket } from "./incus/IncusTransport.ts"
-export type { InstancePatch, InstanceSpec } from "./incus/instances.ts"
-export { mayPass } from "./incus/retry.ts"
-export * from "./incus/schemas.ts"
+export type { TerminalIO, TerminalSize } from "./incus/exec.ts"
+export { type IncusOptions, IncusService, layer as incusLayer } from "./incus/IncusService.ts"
 export type { AfterAttach, AttachedTerminal } from "./session/attach.ts"
 export type { Leftover } from "./session/clean.ts"
 export { type Configured, layer, layerOfHost } from "./session/configured.ts"

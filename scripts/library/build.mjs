@@ -5,14 +5,7 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { dirname, join, relative } from "node:path"
-
-const out = "dist/lib"
-const manifest = JSON.parse(readFileSync("package.json", "utf8"))
-
-/** The entries by their subpath, as modules of src without ending: `exports` of package.json is the one list of them. */
-export const entries = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
-  typeof target === "string" ? [] : [{ subpath, module: target.default.slice(`./${out}/`.length, -".js".length) }]
-)
+import { entries, manifest, out } from "./entries.mjs"
 
 /** What the declarations of a module import. Comments may hold examples, which import what the reader has. */
 const importsOf = (declarations) =>
