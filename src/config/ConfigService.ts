@@ -23,6 +23,10 @@ import { sort } from "./workspaceFile.ts"
  * request that the user grants (`grantRequests`); `withheld` has what is not granted.
  */
 export class ConfigService extends Context.Tag("clincus/ConfigService")<ConfigService, {
+  /**
+   * Reads the files anew and gives the values in force, each with the file that it comes from. Fails with `ConfigError`
+   * (file, line and column) if a file does not decode, with `UnknownProfile` if no file has the profile.
+   */
   readonly load: (request: {
     /** Absolute, real path of the workspace whose `.clincus.toml` counts. */
     readonly workspace?: string | undefined
@@ -69,6 +73,7 @@ const workspaceFile = (file: string) =>
     return { values: flatten(values, file), sha256: createHash("sha256").update(text).digest("hex") }
   })
 
+/** Configuration of the user and the machine that `Host` tells of. Reads nothing before `load` is run. */
 export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
   .effect(
     ConfigService,

@@ -77,6 +77,7 @@ export interface Withheld {
   readonly granted: Settings
 }
 
+/** What is in force for a workspace, and what its own file asks for in vain. */
 export interface Effective {
   /** Of the workspace's own file they have what the user has granted, and limits that are lower. */
   readonly settings: Settings

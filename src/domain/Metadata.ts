@@ -13,6 +13,7 @@ export const EndReason = Schema.Literal(
 )
 export type EndReason = typeof EndReason.Type
 
+/** The end of a session as its history keeps it: the reason, and the exit status of the tool if it ended by itself. */
 export const End = Schema.Struct({
   /** Words of a newer version are kept as they are. */
   reason: Schema.String,

@@ -13,6 +13,7 @@ import type { Guest } from "./Guest.ts"
 import { makeRest } from "./rest.ts"
 import { attachScript, attachStatus, knownTerminal, socketPath, startScript } from "./scripts.ts"
 
+/** What is started in the tmux session of a container, and what happens when it ends. */
 export interface TmuxStart {
   /** Of this start: the off-switch in the container is for it and no other. */
   readonly run: string
@@ -40,6 +41,7 @@ export type Attached =
   | { readonly _tag: "Ended" }
   | { readonly _tag: "NoServer" }
 
+/** A tmux session as it is at this moment. */
 export interface TmuxStatus {
   /** Terminals attached. */
   readonly clients: number
@@ -77,6 +79,7 @@ export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService,
     guest: Guest,
     input: { readonly text?: string; readonly keys: ReadonlyArray<string> }
   ) => Effect.Effect<void, TmuxFailure>
+  /** How many look at the session, its size, and when something last happened in it. */
   readonly status: (guest: Guest) => Effect.Effect<TmuxStatus, TmuxFailure>
   /**
    * Returns when the tool has written nothing for so many seconds (1 or more): when it last wrote, seconds since the epoch.
@@ -85,6 +88,7 @@ export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService,
   readonly untilRest: (guest: Guest, seconds: number) => Effect.Effect<number, TmuxFailure>
   /** Returns when the tool has written something since then (seconds since the epoch). */
   readonly untilActive: (guest: Guest, since: number) => Effect.Effect<void, TmuxFailure>
+  /** True while tmux runs in the container. Fails if the container cannot be asked, or is gone. */
   readonly alive: (guest: Guest) => Effect.Effect<boolean, IncusFailure | InstanceNotFound>
 }>() {}
 
@@ -107,6 +111,7 @@ const onceDrawn = (io: TerminalIO): Effect.Effect<TerminalIO> =>
 
 const text = (status: number, stderr: string) => stderr.trim() === "" ? `status ${status}` : stderr.trim()
 
+/** tmux by commands that Incus runs in the container; each is answered within some seconds or fails with `TmuxError`. */
 export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect(
   TmuxService,
   Effect.map(IncusService, (incus) => {

@@ -22,4 +22,5 @@ export class NoTmux extends Data.TaggedError("NoTmux")<{ readonly container: str
   }
 }
 
+/** What a request to tmux in a container can fail with: the daemon, the container, or tmux itself. */
 export type TmuxFailure = IncusFailure | InstanceNotFound | TmuxError | NoTmux

@@ -46,6 +46,7 @@ const homeOf = (environment: NodeJS.ProcessEnv): string => {
   }
 }
 
+/** The process that this is: its user, its current directory and its environment. */
 export const layer: Layer.Layer<Host> = Layer.sync(Host, () => {
   const uid = process.getuid?.() ?? 0
   return {

@@ -28,6 +28,7 @@ import { ProjectInfo, ServerInfo } from "./schemas.ts"
  * Follows https://linuxcontainers.org/incus/docs/main/rest-api/.
  */
 export class IncusService extends Context.Tag("clincus/IncusService")<IncusService, {
+  /** The version, the extensions and the certificate of the server, and how it has let this user in. */
   readonly server: Effect.Effect<ServerInfo, IncusFailure>
   /** The project that `instances` and the other groups are of. */
   readonly project: string

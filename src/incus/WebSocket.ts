@@ -13,5 +13,6 @@ export interface WebSocket {
   readonly listen: (onMessage: (message: Message) => void, onEnd: () => void) => void
   /** Sends bytes, or text; what can no longer be sent is dropped. */
   readonly send: (data: Uint8Array | string) => void
+  /** Begins to close the connection; `onEnd` is called when it is closed. */
   readonly close: () => void
 }

@@ -30,6 +30,7 @@ export interface ExecRequest {
   readonly onOutput?: (chunk: Uint8Array, descriptor: 1 | 2) => Effect.Effect<void>
 }
 
+/** What a command has left: its exit status and its output, as UTF-8. */
 export interface ExecResult {
   /** Exit status; 126 and 127 where the command cannot be run or is not found. */
   readonly status: number
@@ -38,6 +39,7 @@ export interface ExecResult {
   readonly stderr: string
 }
 
+/** The size of a terminal in characters. */
 export interface TerminalSize {
   readonly columns: number
   readonly rows: number
@@ -46,12 +48,18 @@ export interface TerminalSize {
 /** The two ends of a terminal, as bytes. */
 export interface TerminalIO {
   readonly size: TerminalSize
+  /** What is typed; its end is not the end of the command. */
   readonly input: Stream.Stream<Uint8Array>
+  /** New sizes of the terminal, as they come. */
   readonly resizes: Stream.Stream<TerminalSize>
   /** Called for each chunk in order; must not block for long. */
   readonly output: (chunk: Uint8Array) => Effect.Effect<void>
 }
 
+/**
+ * Commands in running instances; see https://linuxcontainers.org/incus/docs/main/instance-exec/. `run` is for output, `terminal`
+ * for what wants a terminal.
+ */
 export interface Exec {
   /** Runs a command to its end. Interrupting it makes Incus kill the command. */
   readonly run: (

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import { type Client, instanceNamed } from "./client.ts"
 import type { IncusFailure, InstanceNotFound } from "./errors.ts"
 
+/** Whose a file in an instance is, by ids inside of it, and what others may do with it. */
 export interface FileOwner {
   readonly uid: number
   readonly gid: number

@@ -26,6 +26,7 @@ export interface TransportRequest {
   readonly patience?: Duration.DurationInput
 }
 
+/** An answer of the server, whatever its status, with the body whole. */
 export interface TransportResponse {
   readonly status: number
   /** By their names in lower case; several of one name are joined by `, `. */

@@ -9,7 +9,12 @@ import { ImageNotFound, type IncusFailure, LocalFileError } from "./errors.ts"
 import type { TransportRequest } from "./httpRequest.ts"
 import { Image, ImageAlias, listOf, type Operation } from "./schemas.ts"
 
+/**
+ * The image store of a project; see https://linuxcontainers.org/incus/docs/main/image-handling/. An image is known by its
+ * fingerprint, the SHA-256 of its files in hex.
+ */
 export interface Images {
+  /** All images, those without an alias too. */
   readonly list: Effect.Effect<ReadonlyArray<Image>, IncusFailure>
   /** The image that an alias stands for, or the one with this fingerprint. */
   readonly get: (image: string) => Effect.Effect<Image, IncusFailure | ImageNotFound>

@@ -6,7 +6,9 @@ import { listOf, Network, Profile, StoragePool } from "./schemas.ts"
 
 /** Storage pools; see https://linuxcontainers.org/incus/docs/main/explanation/storage/. */
 export interface Storage {
+  /** All pools of the server. */
   readonly list: Effect.Effect<ReadonlyArray<StoragePool>, IncusFailure>
+  /** Creates a pool with a driver (`dir`, `zfs`, `btrfs`, `lvm`, …) and the options of that. Formatting may take minutes. */
   readonly create: (
     name: string,
     driver: string,
@@ -16,13 +18,17 @@ export interface Storage {
 
 /** Networks, managed by Incus or not. */
 export interface Networks {
+  /** All networks that the project sees, bridges of the host that Incus does not manage too. */
   readonly list: Effect.Effect<ReadonlyArray<Network>, IncusFailure>
   /** Creates a managed bridge. */
   readonly createBridge: (name: string, config: Record<string, string>) => Effect.Effect<void, IncusFailure>
 }
 
+/** Profiles: configuration and devices that instances share; see https://linuxcontainers.org/incus/docs/main/profiles/. */
 export interface Profiles {
+  /** The profile of a name; none if there is none. */
   readonly get: (name: string) => Effect.Effect<Option.Option<Profile>, IncusFailure>
+  /** Creates a profile. Fails with `IncusRequestError` if the name is taken. */
   readonly create: (profile: Profile) => Effect.Effect<void, IncusFailure>
   /** Replaces all of a profile that exists. */
   readonly update: (profile: Profile) => Effect.Effect<void, IncusFailure>

@@ -35,11 +35,13 @@ export interface InstancePatch {
   readonly ephemeral: boolean
 }
 
+/** The instances of a project: containers and virtual machines; see https://linuxcontainers.org/incus/docs/main/instances/. */
 export interface Instances {
   /** All instances of the project without their state: one request, a few ms. */
   readonly list: Effect.Effect<ReadonlyArray<Instance>, IncusFailure>
   /** The instances of all projects that this user may see. */
   readonly listAll: Effect.Effect<ReadonlyArray<Instance>, IncusFailure>
+  /** One instance, without its state. */
   readonly get: (name: string) => Effect.Effect<Instance, IncusFailure | InstanceNotFound>
   /** Live figures (processes, memory, addresses). Slower than `get`: the daemon looks into the container. */
   readonly state: (name: string) => Effect.Effect<InstanceState, IncusFailure | InstanceNotFound>
@@ -52,6 +54,10 @@ export interface Instances {
   readonly createAndStart: (
     spec: InstanceSpec
   ) => Effect.Effect<void, IncusFailure | NameTaken | ImageNotFound>
+  /**
+   * Starts a stopped instance and returns when the daemon calls it started: its system may still boot. Starting what runs is
+   * no error.
+   */
   readonly start: (name: string) => Effect.Effect<void, IncusFailure | InstanceNotFound>
   /**
    * `force` kills at once; else the guest is asked to shut down and gets `timeoutSeconds`. Stopping what is stopped is no error.

@@ -19,6 +19,7 @@ export const listOf = <A, I>(
     encode: (list) => list
   })
 
+/** The server: `GET /1.0`. */
 export const ServerInfo = Schema.Struct({
   auth: Schema.String,
   /** How the user was let in: `unix` is the socket of those who may do all. */
@@ -41,6 +42,7 @@ export const ProjectInfo = Schema.Struct({ name: Schema.String })
 export const Device = Strings
 export type Device = typeof Device.Type
 
+/** An instance without its state: `GET /1.0/instances/NAME`. `expanded_` fields have what its profiles say as well. */
 export const Instance = Schema.Struct({
   name: Schema.String,
   /** `Running`, `Stopped`, `Frozen`, `Error`, … */
@@ -65,6 +67,7 @@ export type Instance = typeof Instance.Type
 export const isUp = ({ status }: { readonly status: string }): boolean =>
   status === "Running" || status === "Ready"
 
+/** What an instance uses at this moment: `GET /1.0/instances/NAME/state`. A stopped one has no `pid` (0). */
 export const InstanceState = Schema.Struct({
   status: Schema.String,
   pid: orEmpty(Schema.Number, () => 0),
@@ -92,6 +95,7 @@ export const InstanceState = Schema.Struct({
 })
 export type InstanceState = typeof InstanceState.Type
 
+/** An image in the store: `GET /1.0/images/FINGERPRINT`. */
 export const Image = Schema.Struct({
   fingerprint: Schema.String,
   /** bytes */
@@ -107,6 +111,7 @@ export type Image = typeof Image.Type
 
 export const ImageAlias = Schema.Struct({ name: Schema.String, target: Schema.String })
 
+/** A storage pool: `GET /1.0/storage-pools/NAME`. */
 export const StoragePool = Schema.Struct({
   name: Schema.String,
   driver: Schema.String,
@@ -115,6 +120,7 @@ export const StoragePool = Schema.Struct({
 })
 export type StoragePool = typeof StoragePool.Type
 
+/** A network: `GET /1.0/networks/NAME`. `managed` are those that Incus has made. */
 export const Network = Schema.Struct({
   name: Schema.String,
   type: Schema.String,
@@ -124,6 +130,7 @@ export const Network = Schema.Struct({
 })
 export type Network = typeof Network.Type
 
+/** A profile: `GET /1.0/profiles/NAME`. */
 export const Profile = Schema.Struct({
   name: Schema.String,
   description: orEmpty(Schema.String, () => ""),
@@ -132,6 +139,10 @@ export const Profile = Schema.Struct({
 })
 export type Profile = typeof Profile.Type
 
+/**
+ * Work of the daemon that outlives the request which began it: `GET /1.0/operations/ID`. From `status_code` 200 on it has ended,
+ * from 400 on it has failed, and `err` says why.
+ */
 export const Operation = Schema.Struct({
   id: Schema.String,
   status: Schema.String,
@@ -170,6 +181,7 @@ export const ExecMetadata = Schema.Struct({ fds: Strings })
 /** What it holds when the command has ended. */
 export const ExecResultMetadata = Schema.Struct({ return: Schema.Number })
 
+/** An event of the server, its `metadata` as the type has it: https://linuxcontainers.org/incus/docs/main/events/. */
 export const IncusEvent = Schema.Struct({
   type: Schema.String,
   timestamp: Schema.String,

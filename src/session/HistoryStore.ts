@@ -23,6 +23,7 @@ export interface Outcome {
   readonly screen: string
 }
 
+/** Saved sessions as they are found on the disk. */
 export interface Saved {
   /** Newest first. */
   readonly sessions: ReadonlyArray<Metadata>
@@ -41,7 +42,9 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
   readonly directory: (session: SessionRef) => string
   /** Makes the session's directory. */
   readonly prepare: (session: SessionRef) => Effect.Effect<void, HistoryError>
+  /** All saved sessions of all tools. */
   readonly list: Effect.Effect<Saved, HistoryError>
+  /** One saved session; none if there is none, or its metadata cannot be read. */
   readonly get: (session: SessionRef) => Effect.Effect<Option.Option<Metadata>>
   /** Writes metadata.json by a new file and a rename. */
   readonly save: (metadata: Metadata) => Effect.Effect<void, HistoryError>
@@ -56,6 +59,7 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
     run: RunRecord,
     end: End | undefined
   ) => Effect.Effect<void, HistoryError | State.StateError>
+  /** What the tool of a session left when it ended; none while it runs, and if it was killed. */
   readonly outcome: (session: SessionRef) => Effect.Effect<Option.Option<Outcome>>
   /** Deletes a saved session for good, while the record is this run's, and gives up its claim. No container may use it. */
   readonly remove: (run: RunRecord) => Effect.Effect<void, HistoryError | State.StateError>

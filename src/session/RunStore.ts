@@ -15,11 +15,13 @@ export interface RunStore {
   readonly claim: (record: RunRecord) => Effect.Effect<boolean, HistoryError>
   /** Replaces the record while it is this run's. */
   readonly note: (record: RunRecord) => Effect.Effect<void, HistoryError>
+  /** The record of a session; none if there is none, or it cannot be read. */
   readonly get: (session: SessionRef) => Effect.Effect<Option.Option<RunRecord>>
   /** True while the session's record is that of this run. */
   readonly isOurs: (record: RunRecord) => Effect.Effect<boolean>
   /** True unless there is certainly no record of the session. */
   readonly has: (session: SessionRef) => Effect.Effect<boolean>
+  /** All records of all sessions. */
   readonly list: Effect.Effect<
     {
       readonly runs: ReadonlyArray<RunRecord>

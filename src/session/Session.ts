@@ -56,6 +56,7 @@ export interface Session extends SessionHandle {
   readonly outcome: Effect.Effect<Option.Option<Outcome>>
 }
 
+/** What can keep a session from starting. What was made until then is undone. */
 export type SessionFailure =
   | IncusFailure
   | ImageNotFound

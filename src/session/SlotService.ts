@@ -65,6 +65,7 @@ export const baseName = (
   return `${prefix}${workspace.hash}`
 }
 
+/** Slots of the Incus server, with the prefix of container names that `CLINCUS_CONTAINER_PREFIX` gives, else `clincus-`. */
 export const layer: Layer.Layer<SlotService, never, IncusService | Host | FileSystem.FileSystem> = Layer
   .effect(
     SlotService,

@@ -57,6 +57,7 @@ export class LimitsTooLow extends Data.TaggedError("LimitsTooLow")<{
   }
 }
 
+/** Why Incus refuses to start a container, if it is the machine: see each. */
 export type StartFailure = IdsNotMapped | MountsNotShifted | LimitsTooLow
 
 const read = (path: string) =>

@@ -13,5 +13,9 @@ export interface RootCommand {
  * does not know the terminal; whoever uses it says how a password is asked for.
  */
 export class Privileged extends Context.Tag("clincus/Privileged")<Privileged, {
+  /**
+   * Runs a command to its end. Fails with `CommandFailed` if its status is not 0, with `PrivilegeMissing` if this user
+   * cannot become root.
+   */
   readonly run: (command: RootCommand) => Effect.Effect<void, CommandFailed | PrivilegeMissing>
 }>() {}

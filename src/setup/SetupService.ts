@@ -65,6 +65,7 @@ export class SetupService extends Context.Tag("clincus/SetupService")<SetupServi
   readonly notices: (options: SetupOptions) => Effect.Effect<ReadonlyArray<string>, IncusFailure>
 }>() {}
 
+/** Set-up of this machine, with its package manager and its files. */
 export const layer: Layer.Layer<
   SetupService,
   never,

@@ -17,6 +17,7 @@ export type SetupFailure =
 export interface Action {
   /** Can be pasted into a shell, `sudo` included where this user needs it. */
   readonly shown: string
+  /** Does it, and returns when it is done. */
   readonly run: Effect.Effect<void, SetupFailure>
 }
 
@@ -42,6 +43,7 @@ export interface Step {
   readonly check: Effect.Effect<Status, CommandFailed | IncusFailure>
 }
 
+/** The steps, in their order. */
 export type StepName =
   | "packages"
   | "ids"
