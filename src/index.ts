@@ -3,18 +3,25 @@
  * others are what it is made from. `clincus` itself is such a program, see `main.ts`.
  *
  * @example
- * const program = Effect.scoped(Effect.gen(function*() {
- *   const sessions = yield* Sessions
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const program = Effect.scoped(Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
  *   const session = yield* sessions.start({ workspace: ".", tool: "claude" })
  *   yield* sessions.send(session, { text: "fix the tests", keys: ["Enter"] })
- *   const { outcome } = yield* sessions.wait(session)
+ *   return yield* sessions.wait(session)
  * }))
+ *
+ * @module
  */
 export { ConfigService, layer as configLayer } from "./config/ConfigService.ts"
 export { ConfigError, TrustNotSaved, UnknownProfile } from "./config/errors.ts"
+export type { ToolSettings } from "./config/schema.ts"
 export type {
   Effective,
   FileRequest,
+  Limits,
   Origin,
   RefusedLimit,
   RequestKey,
@@ -23,7 +30,8 @@ export type {
 } from "./config/Settings.ts"
 export { type Grant, grantRequests, readGrants, revokeGrants } from "./config/trust.ts"
 export { type Failure, isFailure } from "./domain/Failure.ts"
-export { describeEnd, type End, Metadata } from "./domain/Metadata.ts"
+export type { JsonObject } from "./domain/json.ts"
+export { describeEnd, type End, type EndReason, Metadata } from "./domain/Metadata.ts"
 export type { RunRecord } from "./domain/Run.ts"
 export type { SessionRef } from "./domain/SessionRef.ts"
 export { version } from "./domain/version.ts"
@@ -38,9 +46,23 @@ export {
 } from "./guest/TmuxService.ts"
 export { Host, layer as hostLayer } from "./host/Host.ts"
 export { Progress, silent as silentProgress } from "./host/Progress.ts"
+export { none as noSignals, type SignalName, Signals } from "./host/Signals.ts"
+export type { HostIds, IdRange } from "./host/subids.ts"
+export { type Owner, StateError } from "./host/untrusted/StateDirectory.ts"
+export type { Placement as BuildPlacement } from "./image/BuildContainer.ts"
+export { BuildFailed, type BuildFailure, NoBase, UnknownBase } from "./image/errors.ts"
+export {
+  type BuildOptions,
+  type BuildResult,
+  ImageService,
+  layer as imageLayer
+} from "./image/ImageService.ts"
+export type { ImageSummary } from "./image/ImageSummary.ts"
 export * from "./incus/errors.ts"
 export type { TerminalIO, TerminalSize } from "./incus/exec.ts"
 export { type IncusOptions, IncusService, layer as incusLayer } from "./incus/IncusService.ts"
+export type { SessionPlacement } from "./policy/devices.ts"
+export type { RequestedLimits } from "./policy/limits.ts"
 export type { AfterAttach, AttachedTerminal } from "./session/attach.ts"
 export type { Leftover } from "./session/clean.ts"
 export { type Configured, layer, layerOfHost } from "./session/configured.ts"
@@ -57,6 +79,7 @@ export {
   type Saved
 } from "./session/HistoryStore.ts"
 export type { SessionInfo } from "./session/info.ts"
+export type { Labels } from "./session/labels.ts"
 export type { LiveSession, Selection } from "./session/live.ts"
 export { type Agree, type SessionOptions, withoutAsking } from "./session/plan.ts"
 export type { Reconciled } from "./session/reconcile.ts"
@@ -91,7 +114,18 @@ export {
   type StepReport
 } from "./setup/SetupService.ts"
 export type { Action, SetupFailure, Status, StepName } from "./setup/Step.ts"
-export type { Conversation, Tool, ToolContext } from "./tool/Tool.ts"
+export type {
+  ConfigCopy,
+  Conversation,
+  Conversations,
+  Databases,
+  HostPlace,
+  JsonDocument,
+  Tool,
+  ToolContext,
+  Trace,
+  Transcripts
+} from "./tool/Tool.ts"
 export {
   builtIn as builtInTools,
   chooseTool,

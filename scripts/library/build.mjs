@@ -1,7 +1,7 @@
 // Builds what other programs import into dist/lib: the module graph of the package's `exports`, a module for a module, so
 // that effect and the other packages stay imports and a program has one copy of each.
 import { build, transformSync } from "esbuild"
-import { execFileSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { dirname, join, relative } from "node:path"
@@ -27,11 +27,9 @@ const compile = () => {
     include: [],
     files: entries.map(({ module }) => `../src/${module}.ts`)
   }))
-  try {
-    execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", config], { stdio: "inherit" })
-  } finally {
-    unlinkSync(config)
-  }
+  const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", config], { stdio: "inherit" })
+  unlinkSync(config)
+  if (status !== 0) process.exit(1)
   // The directory above says that the program, which has no ending, is CommonJS.
   writeFileSync(`${out}/package.json`, '{ "type": "module", "sideEffects": false }\n')
 }
@@ -93,7 +91,10 @@ const checkPackages = (inputs, declarations) => {
     ),
     ...[...declared].filter((name) => !imported.has(name)).map((name) => `${name} is declared and never imported`)
   ]
-  if (faults.length > 0) throw new Error(faults.join("\n"))
+  if (faults.length > 0) {
+    process.stderr.write(`${faults.join("\n")}\n`)
+    process.exit(1)
+  }
 }
 
 compile()

@@ -24,6 +24,18 @@ export const codeBlocks = (page) =>
     }))
   )
 
+/** The `@example`s of what the entries export, and of the entries themselves: each is a module of its own. */
+export const docstringExamples = (entries) =>
+  modules(
+    "docstring",
+    [...new Set(entries.flatMap(({ doc, exports }) => [doc, ...exports.map((one) => one.doc)]))].flatMap((doc) =>
+      [...doc.matchAll(/^@example\n([\s\S]*?)(?=\n@\w|$(?![\s\S]))/gm)].map(([, text]) => ({
+        marks: [],
+        text: `${text}\n`
+      }))
+    )
+  )
+
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [page, directory] = process.argv.slice(2)
   const blocks = codeBlocks(page)

@@ -19,7 +19,7 @@ const statements = (text) => {
     if (inDoc) {
       doc.push(line.replace(/^\/\*\* ?/, "").replace(/\*\/$/, "").replace(/^ \* ?/, "").trimEnd())
       inDoc = !line.endsWith("*/")
-    } else if (/^(export|declare|import) /.test(line)) {
+    } else if (/^(export|declare|import|type|interface) /.test(line)) {
       found.push({ doc: doc.join("\n").trim(), lines: [line] })
       doc = []
     } else {
@@ -77,6 +77,23 @@ const actionsOf = ({ base, kind, text }) => {
   })
 }
 
+/** The types of the library that a declaration names: those that its file imports or exports itself. */
+const typesNamedBy = ({ base = "", file, local, text }) => {
+  const known = read(file).flatMap((one) => {
+    const own = /^export (?:declare )?(?:abstract )?(?:class|interface|type) (\w+)/.exec(one.text)
+    const some = /^import (?:type )?\{([^}]*)\} from "\./.exec(one.text)
+    return own !== null
+      ? [own[1]]
+      : (some?.[1] ?? "").split(",").map((name) => name.trim().replace(/^type /, "").split(" as ").at(-1))
+  })
+  const spaces = read(file).flatMap((one) => /^import (?:type )?\* as (\w+) from "\./.exec(one.text)?.[1] ?? [])
+  const code = `${base}${text}`.replace(/\/\*[\s\S]*?\*\//g, "")
+  return [
+    ...known.filter((name) => /^[A-Z]/.test(name) && name !== local && new RegExp(`\\b${name}\\b`).test(code)),
+    ...spaces.flatMap((space) => [...code.matchAll(new RegExp(`\\b${space}\\.(\\w+)`, "g"))].map(([, name]) => name))
+  ]
+}
+
 /** What an entry exports, a value and a type of the same name together, in the order of their names. */
 export const readEntry = ({ module }) => {
   const file = join(out, `${module}.d.ts`)
@@ -89,7 +106,8 @@ export const readEntry = ({ module }) => {
       local: declarations[0].local,
       doc: declarations.map(({ doc }) => doc).filter((doc) => doc !== "").join("\n\n"),
       declarations,
-      actions: declarations.flatMap(actionsOf)
+      actions: declarations.flatMap(actionsOf),
+      names: declarations.flatMap(typesNamedBy)
     })).toSorted((one, other) => one.name.localeCompare(other.name, "en"))
   }
 }

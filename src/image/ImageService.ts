@@ -49,6 +49,7 @@ export class ImageService extends Context.Tag("clincus/ImageService")<ImageServi
   readonly list: Effect.Effect<ReadonlyArray<ImageSummary>, IncusFailure>
 }>() {}
 
+/** Images of the Incus server, built with what this machine has. */
 export const layer: Layer.Layer<
   ImageService,
   never,

@@ -38,6 +38,7 @@ export {
   Instance,
   InstanceState,
   isUp,
+  LifecycleEvent,
   Network,
   Operation,
   Profile,

@@ -193,6 +193,7 @@ type Needs =
   | SlotService
   | TmuxService
 
+/** Sessions on the services given; see `layer` of the package for all of them at once. */
 export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
   Sessions,
   Effect.gen(function*() {

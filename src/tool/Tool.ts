@@ -95,6 +95,7 @@ export interface JsonDocument {
   readonly path: string
   /** The user's own file of this kind, if it is kept elsewhere on the host. */
   readonly own?: HostPlace
+  /** The document as it is to be, made from the one in the state and the user's own one. */
   readonly edit: (
     documents: { readonly current: JsonObject | undefined; readonly own: JsonObject },
     context: ToolContext

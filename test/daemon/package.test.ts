@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { join } from "node:path"
@@ -11,14 +12,24 @@ import { test } from "./support/library.ts"
 import { containers } from "./support/look.ts"
 import { image, World } from "./support/World.ts"
 
+const Blocks = Schema.parseJson(Schema.Array(Schema.Struct({ name: Schema.String, run: Schema.Boolean })))
+
 let project: EmptyProject
+let blocks: typeof Blocks.Type
 beforeAll(() => {
   project = emptyProject()
   for (const name of Fs.readdirSync("docs/examples")) {
     project.write(name, Fs.readFileSync(join("docs/examples", name), "utf8"))
   }
+  blocks = Schema.decodeUnknownSync(Blocks)(
+    execFileSync(
+      process.execPath,
+      ["scripts/library/code-blocks.mjs", "docs/library.md", join(project.directory, "src")],
+      { encoding: "utf8" }
+    )
+  )
 })
-afterAll(() => project.remove())
+afterAll(() => project?.remove())
 
 describe("the package", () => {
   it("holds the program, the library and nothing else", () => {
@@ -72,6 +83,15 @@ describe("a program in a project with nothing but the package", () => {
       expect(said).toContain("the terminal ended with 7 and showed ")
       expect(said).toContain("30 100\\r\\n")
       expect(yield* containers).toEqual({})
+    }))
+
+  test("runs what docs/library.md shows", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* World
+      const said = blocks.filter(({ run }) => run).map(({ name }) =>
+        project.run(name.replace(/\.ts$/, ".js"), environment)
+      )
+      expect(said).toEqual(["0 saved\n", "/no/such/directory: missing\n"])
     }))
 
   test("runs three sessions at once", () =>
