@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
+import { reasonOf } from "../codeOf.ts"
 import { drive, type Owner, StateError } from "../untrusted/access.ts"
-import { type CopyJob, type LeftOut, type Limits, reasonOf } from "./copyJob.ts"
+import { type CopyJob, type LeftOut, type Limits } from "./copyJob.ts"
 import { copyEntries } from "./copyTree.ts"
 
 const mebibyte = 1024 * 1024

@@ -1,5 +1,5 @@
 import { posix as Path } from "node:path"
-import { codeOf } from "../codeOf.ts"
+import { codeOf, reasonOf } from "../codeOf.ts"
 
 /**
  * What the steps of a copy share: bounds, counts and the report. Paths and names in it are byte strings, a character
@@ -66,10 +66,6 @@ export const bytesOf = (text: string) => Buffer.from(text, "utf8").toString("lat
 export const textOf = (bytes: string) => Buffer.from(bytes, "latin1").toString("utf8")
 
 export const isMissing = (cause: unknown) => ["ENOENT", "ENOTDIR"].includes(codeOf(cause))
-
-/** "permission denied" of Node's "EACCES: permission denied, open '/…'". */
-export const reasonOf = (cause: unknown) =>
-  cause instanceof Error ? cause.message.replace(/^[A-Z0-9]+: /, "").replace(/, .*$/s, "") : String(cause)
 
 export const sizeText = (bytes: number) =>
   bytes >= mebibyte ? `${Math.floor(bytes / mebibyte)} MiB` : `${bytes} bytes`

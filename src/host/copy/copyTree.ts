@@ -1,6 +1,6 @@
 import * as Fs from "node:fs"
 import { posix as Path } from "node:path"
-import { codeOf } from "../codeOf.ts"
+import { codeOf, reasonOf } from "../codeOf.ts"
 import {
   bytesOf,
   type CopyJob,
@@ -9,7 +9,6 @@ import {
   leave,
   leaveUnread,
   type Place,
-  reasonOf,
   sizeText,
   stop,
   textOf

@@ -1,21 +1,25 @@
 import * as Effect from "effect/Effect"
+import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import {
   attempt,
   checked,
   drive,
+  type Enter,
   enterExisting,
   give,
   missing,
+  openWithin,
   type Owner,
   readStart,
   splitLast,
   type StateError,
+  synced,
   withFile,
   within
 } from "./access.ts"
-import { at, closing, namesIn, openAnyhow, openDirectory, openNew, unless } from "./descriptors.ts"
+import { at, namesIn, openAnyhow, openDirectory, openNew, unless } from "./descriptors.ts"
 import { type Budget, budgetOf, remove as removeSteps, removeNow } from "./removal.ts"
 
 /**
@@ -39,50 +43,96 @@ const enterOrMake = (parent: number, name: string, owner: Owner): number => {
   return made
 }
 
-/** What a file is called until it is whole. */
+/** What a file is called until it is whole begins so. */
 const staged = ".clincus-"
-let written = 0
 
-/** Writes a file by a new one and a rename: what stands in its place is replaced, never followed. */
+/** Opens a directory below `root`, made where there is none. */
+const openOrMake = (root: string, parts: ReadonlyArray<string>, owner: Owner): number => {
+  const opened = openWithin(root, parts, (parent, name) => enterOrMake(parent, name, owner))
+  if (opened === undefined) throw new Error(`${root} is not a directory`)
+  return opened
+}
+
+/** Makes a file in an open directory, whole and on the disk. */
+const writeNew = (
+  where: string,
+  directory: number,
+  name: string,
+  { content, mode, owner }: {
+    readonly content: Uint8Array | string
+    readonly mode: number
+    readonly owner: Owner
+  }
+) =>
+  Effect.acquireUseRelease(
+    attempt(where, "write", () => openNew(at(directory, name), mode)),
+    (file) =>
+      attempt(where, "write", () => {
+        Fs.writeFileSync(file, content)
+        give(file, owner)
+      }).pipe(Effect.zipRight(synced(where, "write", file))),
+    (file) => Effect.sync(() => Fs.closeSync(file))
+  )
+
+/** Gives a file its name, whatever stands there. */
+const replace = (directory: number, fresh: string, name: string) => {
+  const replaced = unless(["EISDIR", "ENOTEMPTY", "EEXIST"], () => {
+    Fs.renameSync(at(directory, fresh), at(directory, name))
+    return true
+  })
+  if (replaced === true) return
+  removeNow(directory, name)
+  Fs.renameSync(at(directory, fresh), at(directory, name))
+}
+
+/**
+ * Writes a file by a new one and a rename: what stands in its place is replaced, never followed. After a power cut the
+ * old one stands there, or the new one, whole.
+ */
 export const write = (
   root: string,
   path: string,
   content: Uint8Array | string,
   owner: Owner,
   mode = 0o600
-): Effect.Effect<void, StateError> =>
-  attempt(Path.join(root, path), "write", () => {
-    const { above, last } = splitLast(path)
-    const done = within(root, above, (parent, name) => enterOrMake(parent, name, owner), (directory) => {
-      const fresh = `${staged}${process.pid}-${++written}`
-      removeNow(directory, fresh)
-      try {
-        closing(openNew(at(directory, fresh), mode), (file) => {
-          Fs.writeFileSync(file, content)
-          give(file, owner)
-        })
-      } catch (cause) {
+): Effect.Effect<void, StateError> => {
+  const where = Path.join(root, path)
+  return Effect.acquireUseRelease(
+    attempt(where, "write", () => {
+      const { above, last } = splitLast(path)
+      return { directory: openOrMake(root, above, owner), last }
+    }),
+    ({ directory, last }) => {
+      // From the system itself, as nothing but a name that nobody else has comes of it.
+      const fresh = `${staged}${randomUUID()}`
+      return writeNew(where, directory, fresh, { content, mode, owner }).pipe(
+        Effect.zipRight(attempt(where, "write", () => replace(directory, fresh, last))),
         // A full disk leaves no half of a secret.
-        removeNow(directory, fresh)
-        throw cause
-      }
-      const replaced = unless(["EISDIR", "ENOTEMPTY", "EEXIST"], () => {
-        Fs.renameSync(at(directory, fresh), at(directory, last))
-        return true
-      })
-      if (replaced !== true) {
-        removeNow(directory, last)
-        Fs.renameSync(at(directory, fresh), at(directory, last))
-      }
-      return true
-    })
-    if (done !== true) throw new Error(`${root} is not a directory`)
-  })
+        Effect.onError(() => Effect.ignore(attempt(where, "remove", () => removeNow(directory, fresh))))
+      )
+    },
+    ({ directory }) => Effect.sync(() => Fs.closeSync(directory))
+    // What has begun is brought to its end: it takes no longer than the disk does.
+  ).pipe(Effect.uninterruptible)
+}
+
+/** The parts of the path of a directory, which may be the root itself, `.`. */
+const partsOf = (path: string) => path === "." ? [] : checked(path)
+
+/** Returns when the names in a directory are on the disk as they are now: what was removed does not come back. */
+export const keep = (root: string, path: string): Effect.Effect<void, StateError> => {
+  const where = Path.join(root, path)
+  return Effect.acquireUseRelease(
+    attempt(where, "write", () => openWithin(root, partsOf(path), enterExisting)),
+    (directory) => directory === undefined ? Effect.void : synced(where, "write", directory),
+    (directory) => Effect.sync(() => directory === undefined ? undefined : Fs.closeSync(directory))
+  )
+}
 
 /** Removes the files of a directory that a program that died had begun to write. */
 export const removeStaged = (root: string, path: string): Effect.Effect<void, StateError> =>
   attempt(Path.join(root, path), "remove", () => {
-    within(root, path === "." ? [] : checked(path), enterExisting, (directory) => {
+    within(root, partsOf(path), enterExisting, (directory) => {
       for (const name of namesIn(directory)) {
         if (name.subarray(0, staged.length).toString("latin1") === staged) removeNow(directory, name)
       }
@@ -92,8 +142,7 @@ export const removeStaged = (root: string, path: string): Effect.Effect<void, St
 /** Makes a directory and those above it. */
 export const makeDirectory = (root: string, path: string, owner: Owner): Effect.Effect<void, StateError> =>
   attempt(Path.join(root, path), "write", () => {
-    const done = within(root, checked(path), (parent, name) => enterOrMake(parent, name, owner), () => true)
-    if (done !== true) throw new Error(`${root} is not a directory`)
+    Fs.closeSync(openOrMake(root, checked(path), owner))
   })
 
 /** What is removed at the end of a session is little: a container that makes more is stopped from holding us (entries). */
@@ -102,22 +151,13 @@ const removalLimit = 1_000_000
 const removeBelow = (root: string, path: string, budget: Budget) =>
   drive(Path.join(root, path), "remove", function*() {
     const { above, last } = splitLast(path)
-    // The descriptors live as long as the steps.
-    const held: Array<number> = []
-    const enter = (place: string | Buffer) => {
-      const entered = unless(missing, () => openAnyhow(place, 0o700))
-      if (entered !== undefined) held.push(entered)
-      return entered
-    }
+    const enter: Enter = (parent, name) => unless(missing, () => openAnyhow(at(parent, name), 0o700))
+    const directory = openWithin(root, above, enter, 0o700)
+    if (directory === undefined) return
     try {
-      const start = enter(root)
-      const directory = above.reduce(
-        (here: number | undefined, part) => here === undefined ? undefined : enter(at(here, part)),
-        start
-      )
-      if (directory !== undefined) yield* removeSteps(directory, last, budget)
+      yield* removeSteps(directory, last, budget)
     } finally {
-      for (const descriptor of held) Fs.closeSync(descriptor)
+      Fs.closeSync(directory)
     }
   }).pipe(Effect.asVoid)
 
@@ -128,12 +168,6 @@ export const remove = (root: string, path: string): Effect.Effect<void, StateErr
 /** Removes a directory itself, however much is in it. The directory that it is in is the user's own. */
 export const removeAll = (directory: string): Effect.Effect<void, StateError> =>
   removeBelow(Path.dirname(directory), Path.basename(directory), budgetOf(Number.POSITIVE_INFINITY))
-
-/** True if a regular file stands there that this user can open. */
-export const isFile = (root: string, path: string): Effect.Effect<boolean> =>
-  attempt(path, "read", () => withFile(root, path, () => true) === true).pipe(
-    Effect.orElseSucceed(() => false)
-  )
 
 /** True if anything stands there, a file that cannot be opened too. */
 export const exists = (root: string, path: string): Effect.Effect<boolean> =>

@@ -2,7 +2,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import { isRelativePath } from "../../domain/RelativePath.ts"
-import { codeOf } from "../codeOf.ts"
+import { codeOf, isUnsupported } from "../codeOf.ts"
 import { quote } from "../shell.ts"
 import { at, closing, openAnyhow, openForReading, unless } from "./descriptors.ts"
 
@@ -66,6 +66,16 @@ export const drive = <A>(
     }).pipe(Effect.ensuring(attempt(path, action, () => steps.return?.()).pipe(Effect.ignore)))
   })
 
+/** Returns when what was written to an open file, or changed in an open directory, is on the disk: see fsync(2). */
+export const synced = (path: string, action: StateError["action"], descriptor: number) =>
+  Effect.async<void, StateError>((resume) =>
+    Fs.fsync(descriptor, (cause) => {
+      const failed = cause !== null && !isUnsupported(cause)
+      resume(failed ? Effect.fail(new StateError({ path, action, cause })) : Effect.void)
+    })
+    // The descriptor is in use until then, so nobody may close it.
+  ).pipe(Effect.uninterruptible)
+
 export const checked = (path: string): ReadonlyArray<string> => {
   if (!isRelativePath(path)) throw new Error(`'${path}' is not a path below it`)
   return path.split("/")
@@ -78,26 +88,35 @@ export const give = (descriptor: number, owner: Owner) => {
   if (process.getuid?.() === 0) Fs.fchownSync(descriptor, owner.uid, owner.gid)
 }
 
+/** Enters a directory in an open one; nothing where there is no such directory. */
+export type Enter = (parent: number, name: string) => number | undefined
+
+export const enterExisting: Enter = (parent, name) =>
+  unless(missing, () => openAnyhow(at(parent, name), 0o500))
+
+/** Walks down from `root` and opens the last directory, or nothing where the way is not there. The caller closes it. */
+export const openWithin = (
+  root: string,
+  parts: ReadonlyArray<string>,
+  enter: Enter,
+  needed: 0o500 | 0o700 = 0o500
+): number | undefined =>
+  parts.reduce(
+    (here: number | undefined, part) =>
+      here === undefined ? undefined : closing(here, (parent) => enter(parent, part)),
+    unless(missing, () => openAnyhow(root, needed))
+  )
+
 /** Walks down from `root` and hands over the last directory, or nothing where the way is not there. */
 export const within = <A>(
   root: string,
   parts: ReadonlyArray<string>,
-  enter: (parent: number, name: string) => number | undefined,
+  enter: Enter,
   use: (directory: number) => A
 ): A | undefined => {
-  const down = (here: number, rest: ReadonlyArray<string>): A | undefined =>
-    closing(here, () => {
-      const [next, ...further] = rest
-      if (next === undefined) return use(here)
-      const entered = enter(here, next)
-      return entered === undefined ? undefined : down(entered, further)
-    })
-  const start = unless(missing, () => openAnyhow(root, 0o500))
-  return start === undefined ? undefined : down(start, parts)
+  const directory = openWithin(root, parts, enter)
+  return directory === undefined ? undefined : closing(directory, use)
 }
-
-export const enterExisting = (parent: number, name: string) =>
-  unless(missing, () => openAnyhow(at(parent, name), 0o500))
 
 /** The directory that a path is in, and its last name. */
 export const splitLast = (path: string) => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { spawn, spawnSync } from "node:child_process"
-import * as Fs from "node:fs"
+import FsDefault, * as Fs from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as State from "../../../../src/host/untrusted/StateDirectory.ts"
@@ -39,14 +40,36 @@ const place = Effect.acquireRelease(
   ({ base }) => Effect.sync(() => Fs.rmSync(base, { recursive: true, force: true }))
 )
 
+/** Notes what Node's own functions, which are called directly here, do to the disk. */
+const watched = (steps: Array<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const { fsync, renameSync } = FsDefault
+      FsDefault.fsync = Object.assign((file: number, done: Fs.NoParamCallback) => {
+        steps.push(`sync ${Fs.fstatSync(file).isDirectory() ? "directory" : "file"}`)
+        fsync(file, done)
+      }, fsync)
+      FsDefault.renameSync = (from, to) => {
+        steps.push("rename")
+        renameSync(from, to)
+      }
+      syncBuiltinESMExports()
+      return { fsync, renameSync }
+    }),
+    (real) =>
+      Effect.sync(() => {
+        Object.assign(FsDefault, real)
+        syncBuiltinESMExports()
+      })
+  )
+
 describe("a directory that a container wrote", () => {
   it.scoped("is written to, read and emptied", () =>
     Effect.gen(function*() {
       const { root } = yield* place
       yield* State.write(root, "a/b/file", "text", owner)
       expect(yield* State.read(root, "a/b/file", 100)).toBe("text")
-      expect(yield* State.isFile(root, "a/b/file")).toBe(true)
-      expect(yield* State.isFile(root, "a/b")).toBe(false)
+      expect(yield* State.read(root, "a/b", 100)).toBeUndefined()
       expect(Fs.statSync(join(root, "a/b/file")).mode & 0o777).toBe(0o600)
       expect(Fs.statSync(join(root, "a")).mode & 0o777).toBe(0o700)
       expect(yield* State.size(root, 10)).toEqual({ bytes: 4, complete: true })
@@ -65,6 +88,24 @@ describe("a directory that a container wrote", () => {
       expect(Fs.readdirSync(root)).toEqual([])
     }))
 
+  it.scoped("has a file whole and on the disk before it has its name", () =>
+    Effect.gen(function*() {
+      const { root } = yield* place
+      const steps: Array<string> = []
+      yield* watched(steps)
+      yield* State.write(root, "a/file", "text", owner)
+      expect(steps.splice(0)).toEqual(["sync file", "rename"])
+      yield* State.keep(root, "a")
+      yield* State.keep(root, ".")
+      expect(steps.splice(0)).toEqual(["sync directory", "sync directory"])
+      yield* State.keep(root, "not/there")
+      Fs.symlinkSync("a", join(root, "link"))
+      yield* State.keep(root, "link")
+      expect(steps).toEqual([])
+      expect((yield* Effect.flip(State.keep(root, "../outside")))._tag).toBe("StateError")
+      expect(Fs.readdirSync(join(root, "a"))).toEqual(["file"])
+    }))
+
   it.scoped("has its links replaced, never followed", () =>
     Effect.gen(function*() {
       const { intact, outside, root } = yield* place
@@ -72,8 +113,6 @@ describe("a directory that a container wrote", () => {
       Fs.symlinkSync(outside, join(root, "directory"))
       expect(yield* State.read(root, "link", 100)).toBeUndefined()
       expect(yield* State.read(root, "directory/file", 100)).toBeUndefined()
-      expect(yield* State.isFile(root, "link")).toBe(false)
-      expect(yield* State.isFile(root, "directory/file")).toBe(false)
       expect(yield* State.size(root, 100)).toEqual({ bytes: 0, complete: true })
       yield* State.remove(root, "directory/deep")
       expect(intact()).toBe(true)
@@ -130,7 +169,6 @@ describe("a directory that a container wrote", () => {
         ])
         expect(failures.map(({ _tag }) => _tag)).toEqual(["StateError", "StateError", "StateError"])
         expect(yield* State.read(root, path, 100)).toBeUndefined()
-        expect(yield* State.isFile(root, path)).toBe(false)
       }
       expect(Fs.readdirSync(root)).toEqual([])
       expect(intact()).toBe(true)
@@ -139,7 +177,7 @@ describe("a directory that a container wrote", () => {
         yield* State.write(root, path, "text", owner)
         expect(yield* State.read(root, path, 100)).toBe("text")
         yield* State.remove(root, path)
-        expect(yield* State.isFile(root, path)).toBe(false)
+        expect(yield* State.exists(root, path)).toBe(false)
       }
     }))
 
