@@ -1,6 +1,6 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { HostProcess } from "./HostProcess.ts"
+import { HostProcess, isGivenUp, type ProcessState } from "./HostProcess.ts"
 import { EndReason } from "./Metadata.ts"
 import { PlainName, RelativePath } from "./RelativePath.ts"
 
@@ -53,15 +53,12 @@ export type Sighting = "absent" | "unknown" | "stopped" | "live"
  */
 export type Decision = "leave" | "finish" | "retire" | "undo"
 
-/** A process that cannot be looked for is believed to be at it for so long (ms). */
-const unseenLimit = 15 * 60_000
-
 /** Decides from facts alone; nothing is asked and nothing is done here. `age` is the run's (ms). */
 export const decide = (
   record: Pick<RunRecord, "phase">,
   facts: {
     readonly container: Sighting
-    readonly owner: "alive" | "dead" | "unknown"
+    readonly owner: ProcessState
     readonly age: number
   }
 ): Decision => {
@@ -69,8 +66,7 @@ export const decide = (
   if (record.phase === "running") {
     return facts.container === "absent" ? "finish" : facts.container === "stopped" ? "retire" : "leave"
   }
-  const given = facts.owner === "dead" || (facts.owner === "unknown" && facts.age > unseenLimit)
-  if (!given) return "leave"
+  if (!isGivenUp(facts.owner, facts.age)) return "leave"
   return facts.container === "absent" ? "finish" : "undo"
 }
 

@@ -1,6 +1,6 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import type { HostProcess } from "../domain/HostProcess.ts"
+import type { HostProcess, ProcessState } from "../domain/HostProcess.ts"
 import { codeOf } from "./codeOf.ts"
 
 const text = (path: string) =>
@@ -22,7 +22,7 @@ const startOf = (pid: number | "self") =>
 const unknown = "unknown"
 
 /** True where there is such a process, whoever it belongs to; see kill(2). */
-export const isRunning = (pid: number): boolean => {
+const isRunning = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch (cause) {
@@ -41,7 +41,7 @@ export const ownProcess: Effect.Effect<HostProcess, never, FileSystem.FileSystem
 /** `unknown` where the process counts in another namespace of pids, so that it cannot be looked for. */
 export const stateOfProcess = (
   one: HostProcess
-): Effect.Effect<"alive" | "dead" | "unknown", never, FileSystem.FileSystem> =>
+): Effect.Effect<ProcessState, never, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const here = yield* Effect.all([boot, namespace, startOf(one.pid)], { concurrency: "unbounded" })
     const [bootNow, namespaceNow, startedNow] = here

@@ -10,12 +10,13 @@ import { type End, type Metadata, parseMetadata, printMetadata } from "../domain
 import { isPlainName } from "../domain/RelativePath.ts"
 import type { RunRecord } from "../domain/Run.ts"
 import type { SessionRef } from "../domain/SessionRef.ts"
-import { exclusively } from "../host/mutex.ts"
-import { type HistoryError, makeOwnFiles } from "../host/ownFiles.ts"
+import { durableFiles } from "../host/durableFiles.ts"
+import { inTurn } from "../host/mutex.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
+import { HistoryError, toHistoryError } from "./errors.ts"
 import { makeRunStore, type RunStore } from "./RunStore.ts"
 
-export { HistoryError } from "../host/ownFiles.ts"
+export { HistoryError } from "./errors.ts"
 
 /** What a tool left behind when it ended: its exit status and the last lines of its screen. */
 export interface Outcome {
@@ -78,7 +79,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
-      const files = makeOwnFiles(fs, path)
+      const files = yield* durableFiles
       const runs = makeRunStore(root, files, path)
 
       const directory = ({ id, tool }: SessionRef) => path.join(root, `${folderPrefix}${tool}`, id)
@@ -91,7 +92,9 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
         )
 
       const save = (metadata: Metadata) =>
-        files.replace(path.join(directory(metadata), "metadata.json"), printMetadata(metadata))
+        files.replace(path.join(directory(metadata), "metadata.json"), printMetadata(metadata)).pipe(
+          Effect.mapError(toHistoryError)
+        )
 
       const list = Effect.gen(function*() {
         const folders = (yield* files.names(root)).filter((name) =>
@@ -120,7 +123,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
             directory(session)
           )
         }
-      })
+      }).pipe(Effect.mapError(toHistoryError))
 
       const outcome = (session: SessionRef) =>
         Effect.gen(function*() {
@@ -149,26 +152,26 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
 
       /**
        * Runs what ends a run while the record is that run's, and nobody else does so: what a later run of the session
-       * has got is not to be taken away. Who finds another at it waits until that one has done it.
+       * has got is not to be taken away. Whoever finds another process at it waits until that has done it, or is given up.
        */
-      const alone = <E>(
+      const alone = (
         run: RunRecord,
-        effect: Effect.Effect<void, E>
-      ): Effect.Effect<void, E | HistoryError> =>
+        effect: Effect.Effect<void, HistoryError | State.StateError>
+      ): Effect.Effect<void, HistoryError | State.StateError> =>
         Effect.gen(function*() {
+          if (!(yield* runs.isOurs(run))) return
           const locks = path.join(root, "locks")
-          const isOurs = runs.isOurs(run)
           yield* files.makePrivate(locks)
-          const once = exclusively(
+          yield* inTurn(
             files,
             path.join(locks, `${run.tool}.${run.id}`),
-            Effect.flatMap(isOurs, (ours) => ours ? effect : Effect.void)
-          ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
-          while (yield* isOurs) {
-            if (Option.isSome(yield* once)) return
-            yield* Effect.sleep("50 millis")
-          }
-        })
+            Effect.flatMap(runs.isOurs(run), (ours) => ours ? effect : Effect.void)
+          )
+        }).pipe(
+          Effect.catchTag("FileFailed", (failed) => toHistoryError(failed)),
+          Effect.provideService(FileSystem.FileSystem, fs),
+          Effect.provideService(Path.Path, path)
+        )
 
       return {
         root,
@@ -178,7 +181,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
         get,
         save,
         outcome,
-        prepare: (session) => files.makePrivate(directory(session)),
+        prepare: (session) => Effect.mapError(files.makePrivate(directory(session)), toHistoryError),
         intend: (session, end) =>
           Effect.flatMap(
             get(session),
@@ -194,8 +197,12 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
               const [left] = yield* Effect.partition([
                 ...run.remove.map((file) => State.remove(directory(run), file)),
                 ...run.scrub.map(({ keys, path: file }) => scrub(run, file, keys)),
-                ...foldersOf(run).map((folder) => State.removeStaged(directory(run), folder))
+                ...foldersOf(run).map((folder) => State.removeStaged(directory(run), folder)),
+                // The record promises that all this is gone, so it goes last on the disk too.
+                ...foldersOf(run).map((folder) => State.keep(directory(run), folder))
               ], (removal) => removal)
+              // A look at the names clears away what was begun to be written there.
+              yield* Effect.ignore(files.names(directory(run)))
               const metadata = yield* get(run)
               if (Option.isSome(metadata) && metadata.value.endedAt === undefined && end !== undefined) {
                 const result = yield* outcome(run)
@@ -214,7 +221,14 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
               yield* runs.release(run)
             })
           ),
-        remove: (run) => alone(run, Effect.zipRight(State.removeAll(directory(run)), runs.release(run)))
+        remove: (run) =>
+          alone(
+            run,
+            State.removeAll(directory(run)).pipe(
+              Effect.zipRight(Effect.mapError(files.keep(path.dirname(directory(run))), toHistoryError)),
+              Effect.zipRight(runs.release(run))
+            )
+          )
       }
     })
   )

@@ -3,16 +3,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { parseRun, printRun, type RunRecord } from "../domain/Run.ts"
 import type { SessionRef } from "../domain/SessionRef.ts"
-import { type HistoryError, type OwnFiles } from "../host/ownFiles.ts"
-import { isRunning } from "../host/process.ts"
+import type { DurableFiles, FileFailed } from "../host/durableFiles.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
+import { type HistoryError, toHistoryError } from "./errors.ts"
 
 /** Runs that have begun and are not undone yet, live or left by a crash: one small directory, `<root>/open`. */
 export interface RunStore {
   /** Where the record of a session is, or would be. */
   readonly file: (session: SessionRef) => string
-  /** Writes the record where there is none of this session; false where there is: another run has the session. */
+  /**
+   * Writes the record where there is none of this session; false where there is: another run has the session. Before
+   * anything is made that the record promises to remove, it has to be kept.
+   */
   readonly claim: (record: RunRecord) => Effect.Effect<boolean, HistoryError>
+  /** Returns when no power cut can take away again the records that have been claimed. */
+  readonly keep: Effect.Effect<void, HistoryError>
   /** Replaces the record while it is this run's. */
   readonly note: (record: RunRecord) => Effect.Effect<void, HistoryError>
   /** The record of a session; none if there is none, or it cannot be read. */
@@ -34,16 +39,10 @@ export interface RunStore {
   readonly release: (record: RunRecord) => Effect.Effect<void, HistoryError>
 }
 
-/** True for a file that a process that is not there any more had begun to write. */
-const isAbandoned = (name: string): boolean => {
-  const pid = Number(/\.(\d+)-\d+\.new$/.exec(name)?.[1])
-  return Number.isInteger(pid) && !isRunning(pid)
-}
-
 /** A record is a few hundred bytes. */
 const recordLimit = 256 * 1024
 
-export const makeRunStore = (root: string, files: OwnFiles, path: Path.Path): RunStore => {
+export const makeRunStore = (root: string, files: DurableFiles, path: Path.Path): RunStore => {
   const directory = path.join(root, "open")
   const nameOf = ({ id, tool }: SessionRef) => `${tool}.${id}`
   const fileOf = (session: SessionRef) => path.join(directory, nameOf(session))
@@ -60,25 +59,24 @@ export const makeRunStore = (root: string, files: OwnFiles, path: Path.Path): Ru
   const isOurs: RunStore["isOurs"] = (record) =>
     Effect.map(get(record), Option.exists((now) => now.run === record.run))
 
-  const whileOurs = (record: RunRecord, change: Effect.Effect<void, HistoryError>) =>
-    Effect.if(isOurs(record), { onTrue: () => change, onFalse: () => Effect.void })
+  const whileOurs = (record: RunRecord, change: Effect.Effect<void, FileFailed>) =>
+    Effect.if(isOurs(record), { onTrue: () => change, onFalse: () => Effect.void }).pipe(
+      Effect.mapError(toHistoryError)
+    )
 
   return {
     file: fileOf,
     claim: (record) =>
-      Effect.zipRight(files.makePrivate(directory), files.claim(fileOf(record), printRun(record))),
+      Effect.zipRight(files.makePrivate(directory), files.claim(fileOf(record), printRun(record))).pipe(
+        Effect.mapError(toHistoryError)
+      ),
+    keep: Effect.mapError(files.keep(directory), toHistoryError),
     note: (record) => whileOurs(record, files.replace(fileOf(record), printRun(record))),
     get,
     isOurs,
     has: (session) => State.exists(directory, nameOf(session)),
     list: files.names(directory).pipe(
-      Effect.tap((names) =>
-        Effect.forEach(
-          names.filter(isAbandoned),
-          (name) => Effect.ignore(files.remove(path.join(directory, name)))
-        )
-      ),
-      Effect.map((names) => names.filter((name) => !name.endsWith(".new"))),
+      Effect.mapError(toHistoryError),
       Effect.flatMap(Effect.forEach((name) => Effect.map(read(name), (record) => ({ name, record })))),
       Effect.map((found) => ({
         runs: found.flatMap(({ record }) => Option.toArray(record)),

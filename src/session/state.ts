@@ -20,7 +20,7 @@ import { requireApart } from "../workspace/apart.ts"
 import type { Identity } from "../workspace/identity.ts"
 import { environmentOf } from "./command.ts"
 import { latestConversation } from "./conversations.ts"
-import { CannotResume } from "./errors.ts"
+import { CannotResume, type HistoryError } from "./errors.ts"
 import { fillState, makeState } from "./fillState.ts"
 import { finishRun, removeSaved } from "./finish.ts"
 import { HistoryStore } from "./HistoryStore.ts"
@@ -51,7 +51,7 @@ export interface SessionState {
    */
   readonly fill: Effect.Effect<
     ReadonlyArray<string>,
-    State.StateError,
+    HistoryError | State.StateError,
     FileSystem.FileSystem | Path.Path | Host
   >
 }
@@ -236,12 +236,16 @@ export const openState = (request: SessionRequest, identity: Identity, ending: E
     yield* Ref.set(earlier, before)
     yield* history.prepare(key)
     yield* makeState(path, tool, identity.owner)
-    const fill = fillState(
-      path,
-      tool,
-      { id, directory, home: identity.home, bypass: request.tool.bypass, environment },
-      identity.owner,
-      { fresh: !resumed, credentials: credentials.files }
+    // What promises to remove the credentials is on the disk before them.
+    const fill = Effect.zipRight(
+      history.runs.keep,
+      fillState(
+        path,
+        tool,
+        { id, directory, home: identity.home, bypass: request.tool.bypass, environment },
+        identity.owner,
+        { fresh: !resumed, credentials: credentials.files }
+      )
     ).pipe(Effect.map(leftOutLine), Effect.map((line) => line === undefined ? [] : [line]))
     // A persistent session that was moved has the slot that its container got.
     const slot = Option.match(Option.all({ before, current }), {
