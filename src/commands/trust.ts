@@ -10,9 +10,10 @@ import { format, notice, print } from "../cli/output.ts"
 import { confirm } from "../cli/prompt.ts"
 import { table } from "../cli/table.ts"
 import { ConfigService } from "../config/ConfigService.ts"
-import { type Grant, grantRequests, readGrants } from "../config/trust.ts"
-import { listRequests, requestData, sayLimits, trustCommand } from "../terminal/agreement.ts"
+import { grantRequests, readGrants } from "../config/trust.ts"
+import { grantData, listRequests, requestData, sayLimits, trustCommand } from "../terminal/agreement.ts"
 import { openWorkspace } from "../workspace/Workspace.ts"
+import { workspacePath } from "./options.ts"
 import { options as shellOptions } from "./shellOptions.ts"
 
 const options = {
@@ -32,14 +33,6 @@ const options = {
 }
 
 type Given = Command.Command.ParseConfig<typeof options>
-
-/** A grant as scripts get it. */
-export const grantData = ({ granted_at, keys, sha256, workspace }: Grant) => ({
-  workspace,
-  sha256,
-  keys,
-  granted_at: granted_at.toISOString()
-})
 
 const listGrants = (given: Given, sessionsDirectory: string, workspace: string | undefined) =>
   Effect.gen(function*() {
@@ -79,8 +72,9 @@ const trust = (given: Given) =>
     const config = yield* ConfigService
     if (given.list) {
       const { settings } = yield* config.load({})
-      const named = Option.isNone(given.directory) ? undefined : yield* openWorkspace(given.directory.value)
-      return yield* listGrants(given, settings.paths.sessions_dir, named?.path)
+      // A directory that is gone may still have grants.
+      const named = Option.isNone(given.directory) ? undefined : yield* workspacePath(given.directory.value)
+      return yield* listGrants(given, settings.paths.sessions_dir, named)
     }
     const workspace = yield* openWorkspace(Option.getOrElse(given.directory, () => "."))
     const profile = Option.getOrUndefined(given.profile)

@@ -9,8 +9,8 @@ import { escape } from "../cli/escape.ts"
 import { format, print } from "../cli/output.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { revokeGrants } from "../config/trust.ts"
+import { grantData } from "../terminal/agreement.ts"
 import { workspacePath } from "./options.ts"
-import { grantData } from "./trust.ts"
 
 const options = {
   all: Options.boolean("all").pipe(

@@ -1,12 +1,11 @@
-import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Host } from "../host/Host.ts"
-import { makePrivateDirectory } from "../host/privateDirectory.ts"
+import { durableFiles } from "../host/durableFiles.ts"
+import { inTurn } from "../host/mutex.ts"
 import { readUntrusted } from "../host/untrusted/file.ts"
 import { TrustNotSaved } from "./errors.ts"
 import type { FileRequest, Withheld } from "./Settings.ts"
@@ -71,57 +70,70 @@ export const isGranted = (
   return covers(request).every((key) => keys.includes(key))
 }
 
-/** By a new file and a rename, on the disk before it takes the old one's place. */
-const write = (sessionsDirectory: string, granted: ReadonlyArray<Grant>) =>
+/** Nobody holds the lock longer than it takes to write a small file. */
+const patience = "10 seconds"
+
+/** Replaces what is granted by what `next` makes of it, while no other process does so. Gives what `next` gives beside. */
+const change = <A>(
+  sessionsDirectory: string,
+  next: (before: ReadonlyArray<Grant>) => { readonly granted: ReadonlyArray<Grant>; readonly result: A }
+): Effect.Effect<A, TrustNotSaved, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const host = yield* Host
+    const path = yield* Path.Path
+    const files = yield* durableFiles
     const file = yield* fileIn(sessionsDirectory)
-    const text = `${JSON.stringify(encode({ version: 1, granted }), undefined, 2)}\n`
-    const fresh = `${file}.${yield* host.uuid}.new`
-    yield* makePrivateDirectory(sessionsDirectory)
-    yield* Effect.scoped(Effect.gen(function*() {
-      const opened = yield* fs.open(fresh, { flag: "wx", mode: 0o600 })
-      yield* opened.writeAll(new TextEncoder().encode(text))
-      yield* opened.sync
-    })).pipe(
-      Effect.zipRight(fs.rename(fresh, file)),
-      Effect.onError(() => Effect.ignore(fs.remove(fresh, { force: true })))
+    const locks = path.join(sessionsDirectory, "locks")
+    yield* files.makePrivate(locks)
+    // A look at the names clears away what was begun to be written there.
+    yield* files.names(sessionsDirectory)
+    return yield* inTurn(
+      files,
+      path.join(locks, path.basename(file)),
+      Effect.gen(function*() {
+        const { granted, result } = next(yield* readGrants(sessionsDirectory))
+        yield* files.replace(file, `${JSON.stringify(encode({ version: 1, granted }), undefined, 2)}\n`)
+        return result
+      }),
+      patience
     )
   }).pipe(
-    Effect.catchAll((error: PlatformError) =>
-      new TrustNotSaved({ directory: sessionsDirectory, reason: error.message })
-    )
+    Effect.mapError(({ reason }) => new TrustNotSaved({ directory: sessionsDirectory, reason }))
   )
 
 /** Remembers that the user grants all requests of `withheld`. */
 export const grantRequests = (
   sessionsDirectory: string,
   { requests, sha256, workspace }: Withheld
-): Effect.Effect<void, TrustNotSaved, FileSystem.FileSystem | Path.Path | Host> =>
+): Effect.Effect<void, TrustNotSaved, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
-    const before = yield* readGrants(sessionsDirectory)
-    const isSame = (one: Grant) => one.workspace === workspace && one.sha256 === sha256
-    const keys = new Set([
-      ...before.filter(isSame).flatMap((grant) => grant.keys),
-      ...requests.flatMap(covers)
-    ])
     const granted_at = new Date(yield* Clock.currentTimeMillis)
-    yield* write(sessionsDirectory, [
-      ...before.filter((one) => !isSame(one)),
-      { workspace, sha256, keys: [...keys], granted_at }
-    ])
+    const isSame = (one: Grant) => one.workspace === workspace && one.sha256 === sha256
+    yield* change(sessionsDirectory, (before) => {
+      const keys = new Set([
+        ...before.filter(isSame).flatMap((grant) => grant.keys),
+        ...requests.flatMap(covers)
+      ])
+      return {
+        granted: [
+          ...before.filter((one) => !isSame(one)),
+          { workspace, sha256, keys: [...keys], granted_at }
+        ],
+        result: undefined
+      }
+    })
   })
 
 /** Takes back what was granted to a workspace, whatever its file says now; of all workspaces without one. Gives that. */
 export const revokeGrants = (
   sessionsDirectory: string,
   workspace: string | undefined
-): Effect.Effect<ReadonlyArray<Grant>, TrustNotSaved, FileSystem.FileSystem | Path.Path | Host> =>
+): Effect.Effect<ReadonlyArray<Grant>, TrustNotSaved, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
-    const before = yield* readGrants(sessionsDirectory)
     const goes = (one: Grant) => workspace === undefined || one.workspace === workspace
-    const revoked = before.filter(goes)
-    if (revoked.length > 0) yield* write(sessionsDirectory, before.filter((one) => !goes(one)))
-    return revoked
+    // Where there is nothing to take back nothing has to be written.
+    if (!(yield* readGrants(sessionsDirectory)).some(goes)) return []
+    return yield* change(sessionsDirectory, (before) => ({
+      granted: before.filter((one) => !goes(one)),
+      result: before.filter(goes)
+    }))
   })

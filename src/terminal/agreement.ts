@@ -5,7 +5,7 @@ import { escape } from "../cli/escape.ts"
 import { notice } from "../cli/output.ts"
 import { confirm } from "../cli/prompt.ts"
 import type { Effective, FileRequest, RefusedLimit, RequestKey, Withheld } from "../config/Settings.ts"
-import { grantRequests } from "../config/trust.ts"
+import { type Grant, grantRequests } from "../config/trust.ts"
 import { shellLine } from "../host/shell.ts"
 
 const shown = (value: string | number | boolean | undefined): string =>
@@ -28,6 +28,14 @@ export const requestData = ({ asked, key, own, unasked }: FileRequest) => ({
   asked,
   own,
   without_asking: unasked
+})
+
+/** A grant as scripts get it. */
+export const grantData = ({ granted_at, keys, sha256, workspace }: Grant) => ({
+  workspace,
+  sha256,
+  keys,
+  granted_at: granted_at.toISOString()
 })
 
 /** A limit that is not in force, as scripts get it. */

@@ -176,6 +176,7 @@ describe("clincus trust and untrust", () => {
       expect(yield* succeeds("trust", "--list")).toMatch(/^\S+ +defaults\.persistent +[0-9a-f]{12} +\d{4}-/m)
       expect(yield* json("trust", one)).toEqual({ granted: false, workspace: one, requests: [] })
       Fs.rmSync(one, { recursive: true })
+      expect(yield* json("trust", "--list", one)).toEqual({ granted: [grant(one)] })
       expect(yield* json("untrust", one)).toEqual({ revoked: [grant(one)] })
       expect(yield* json("untrust", "--all")).toEqual({ revoked: [grant(two)] })
       expect(yield* json("trust", "--list")).toEqual({ granted: [] })

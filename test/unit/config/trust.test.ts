@@ -100,7 +100,32 @@ describe("trusted.json", () => {
       yield* home.agree()
       expect(Fs.statSync(home.file).mode & 0o777).toBe(0o600)
       expect(Fs.statSync(home.saved).mode & 0o777).toBe(0o700)
-      expect(Fs.readdirSync(home.saved)).toEqual(["trusted.json"])
+      expect(Fs.readdirSync(home.saved).toSorted()).toEqual(["locks", "trusted.json"])
+      expect(Fs.readdirSync(join(home.saved, "locks"))).toEqual([])
+    }))
+
+  it.live("loses nothing of what is granted, and taken back, at one instant", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const home = yield* make()
+      const names = Array.from({ length: 20 }, (_, index) => `work-${index}`)
+      yield* Effect.forEach(names, (name) => home.write(`${name}/.clincus.toml`, asking))
+      const each = <E>(some: ReadonlyArray<string>, action: (name: string) => Effect.Effect<unknown, E>) =>
+        Effect.forEach(some, action, { concurrency: "unbounded" })
+      yield* each(names, (workspace) => home.agree({ workspace }))
+      expect(yield* each(names, (workspace) => home.open({ workspace }))).toEqual(names.map(() => []))
+      const revoked = yield* each(names.slice(0, 10), (workspace) => home.revoke(workspace))
+      expect(revoked).toHaveLength(10)
+      expect((yield* home.grants).map(({ workspace }) => workspace).toSorted()).toEqual(
+        names.slice(10).map((name) => join(home.path, name)).toSorted()
+      )
+      expect(Fs.readdirSync(join(home.saved, "locks"))).toEqual([])
+    })))
+
+  it.scoped("is not made by taking back what was never granted", () =>
+    Effect.gen(function*() {
+      const home = yield* make()
+      expect(yield* home.revoke(undefined)).toEqual([])
+      expect(Fs.existsSync(home.saved)).toBe(false)
     }))
 
   const damages: Readonly<Record<string, (file: string) => void>> = {
