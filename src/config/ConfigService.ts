@@ -5,8 +5,10 @@ import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { Host } from "../host/Host.ts"
 import { type FileRefused, readUntrusted } from "../host/untrusted/file.ts"
+import { defaults } from "./defaults.ts"
 import { flatten, merged, settingsOf } from "./effective.ts"
 import { ConfigError, UnknownProfile } from "./errors.ts"
+import { keyOf } from "./key.ts"
 import { parse } from "./parse.ts"
 import { ConfigFile, WorkspaceFile } from "./schema.ts"
 import type { Effective, Origin, RequestKey } from "./Settings.ts"
@@ -86,22 +88,18 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
       const absolute = (given: string) =>
         path.resolve(given.startsWith("~/") ? path.join(host.home, given.slice(2)) : given)
 
-      const defaults = flatten({
-        defaults: { image: "clincus", persistent: false },
-        tool: { name: "claude" },
-        session: { on_exit: "end", on_detach: "keep" },
-        environment: { forward: [] },
-        security: { root_on_mounts: false, root_workspace: true },
-        paths: { sessions_dir: path.join(host.home, ".clincus"), preserve_workspace_path: false },
-        incus: { project: "default", socket: "/var/lib/incus/unix.socket" }
-      }, "default")
+      const { paths } = defaults
+      const builtIn = flatten(
+        { ...defaults, paths: { ...paths, sessions_dir: absolute(paths.sessions_dir) } },
+        "default"
+      )
 
       const environment: ReadonlyArray<Origin> = [
-        { key: "incus.socket", name: "INCUS_SOCKET" },
-        { key: "incus.project", name: "INCUS_PROJECT" }
-      ].flatMap(({ key, name }) => {
+        { path: ["incus", "socket"], name: "INCUS_SOCKET" },
+        { path: ["incus", "project"], name: "INCUS_PROJECT" }
+      ].flatMap(({ name, path }) => {
         const value = host.environment[name]
-        return value === undefined || value === "" ? [] : [{ key, value, source: name }]
+        return value === undefined || value === "" ? [] : [{ key: keyOf(path), path, value, source: name }]
       })
 
       const load: Context.Tag.Service<ConfigService>["load"] = ({ decided = [], profile, workspace }) =>
@@ -120,20 +118,20 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
           }
 
           const below = [
-            ...defaults,
+            ...builtIn,
             ...[system, user].flatMap(({ config, file }) =>
               flatten({ ...config, profiles: undefined }, file)
             ),
             ...environment
           ]
           const above = matching.flatMap(({ file, name, value }) =>
-            flatten(value, `${file} [profiles.${name}]`)
+            flatten(value, `${file} [${keyOf(["profiles", name])}]`)
           )
           const own = merged([...below, ...above])
           const file = workspace === undefined ? undefined : path.join(workspace, ".clincus.toml")
           const found = file === undefined ? undefined : yield* workspaceFile(file)
           if (workspace === undefined || file === undefined || found === undefined) {
-            return { settings: settingsOf(own, absolute), origins: own, withheld: undefined }
+            return { settings: yield* settingsOf(own, absolute), origins: own, withheld: undefined }
           }
 
           const { asked, refused: limits, taken } = sort(found.values, {
@@ -143,7 +141,8 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
           })
           const grants = asked.length === 0
             ? []
-            : yield* readGrants(settingsOf(own, absolute).paths.sessions_dir).pipe(
+            : yield* settingsOf(own, absolute).pipe(
+              Effect.flatMap(({ paths }) => readGrants(paths.sessions_dir)),
               Effect.provideService(Path.Path, path)
             )
           const granted = asked.filter(({ request }) =>
@@ -154,7 +153,7 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
             merged([...below, ...taken, ...requests.map(({ origin }) => origin), ...above])
           const origins = originsWith(granted)
           return {
-            settings: settingsOf(origins, absolute, taken),
+            settings: yield* settingsOf(origins, absolute, taken),
             origins,
             withheld: open.length === 0 && limits.length === 0 ? undefined : {
               workspace,
@@ -162,7 +161,7 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
               sha256: found.sha256,
               requests: open.map(({ request }) => request),
               limits,
-              granted: settingsOf(originsWith(asked), absolute, taken)
+              granted: yield* settingsOf(originsWith(asked), absolute, taken)
             }
           }
         }).pipe(Effect.withSpan("ConfigService.load"))

@@ -38,7 +38,9 @@ export interface Settings {
 
 /** One key in force: its value and the file (or `default`, or a variable's name) that it comes from. */
 export interface Origin {
+  /** The path as it is written in a file, with dots. */
   readonly key: string
+  readonly path: ReadonlyArray<string>
   readonly value: unknown
   readonly source: string
 }

@@ -1,25 +1,27 @@
-import * as Option from "effect/Option"
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { ToolSettings } from "./schema.ts"
+import { isObject } from "../domain/json.ts"
+import { ConfigError } from "./errors.ts"
+import { wrongValue } from "./expected.ts"
+import { keyOf } from "./key.ts"
+import { isToolKey, Values } from "./schema.ts"
 import type { Origin, Settings } from "./Settings.ts"
 
-const decodeNamed = Schema.decodeUnknownOption(Schema.Record({ key: Schema.String, value: ToolSettings }))
-
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** A file's values with dots in the keys: `defaults.image`. Lists are values; `environment.set.X` and `tool.X.y` are keys. */
-export const flatten = (value: object, source: string, prefix = ""): ReadonlyArray<Origin> =>
+/** A file's values, each with its key: `defaults.image`. Lists are values; `environment.set.X` and `tool.X.y` are keys. */
+export const flatten = (
+  value: object,
+  source: string,
+  above: ReadonlyArray<string> = []
+): ReadonlyArray<Origin> =>
   Object.entries(value).flatMap(([name, inner]: [string, unknown]) => {
-    const key = prefix === "" ? name : `${prefix}.${name}`
+    const path = [...above, name]
+    const origin = { key: keyOf(path), path, value: inner, source }
     if (inner === undefined) return []
     // An empty table declares a tool that is like its name in everything.
-    if (prefix === "tool" && isObject(inner) && Object.keys(inner).length === 0) {
-      return [{ key, value: inner, source }]
-    }
-    return isObject(inner)
-      ? flatten(inner, source, key)
-      : [{ key, value: inner, source }]
+    const declares = above.length === 1 && above[0] === "tool"
+    if (!isObject(inner) || (declares && Object.keys(inner).length === 0)) return [origin]
+    return flatten(inner, source, path)
   })
 
 /** The last of each key. A binary is that of the tool named with it: whoever names another one leaves it behind. */
@@ -33,73 +35,76 @@ export const merged = (layers: ReadonlyArray<Origin>): ReadonlyArray<Origin> => 
   return [...last.values()]
 }
 
+/** A table that is being put together. A `Map`, so that no name means anything to JavaScript. */
+type Table = Map<string, unknown>
+
+const put = (table: Table, [name, ...rest]: ReadonlyArray<string>, value: unknown): void => {
+  if (name === undefined) return
+  if (rest.length === 0 && !isObject(value)) return void table.set(name, value)
+  const there = table.get(name)
+  const inner: Table = there instanceof Map ? there : new Map()
+  table.set(name, inner)
+  put(inner, rest, value)
+}
+
+const plain = (value: unknown): unknown =>
+  value instanceof Map
+    ? Object.fromEntries([...value].map(([name, inner]: [unknown, unknown]) => [String(name), plain(inner)]))
+    : value
+
+/** Tools have a table of their own among the settings, where no other key can be taken for one. */
+const placeOf = ([first, second, ...rest]: ReadonlyArray<string>): ReadonlyArray<string> =>
+  first === "tool" && second !== undefined && !isToolKey(second)
+    ? ["tool", "named", second, ...rest]
+    : [first, second, ...rest].filter((part) => part !== undefined)
+
+const decode = Schema.decodeUnknown(Values, { onExcessProperty: "error", errors: "all" })
+
 /**
  * The values of the keys in force. `absolute` makes a path of the configuration an absolute one; `taken` are the limits
- * that the workspace's own file has set.
+ * that the workspace's own file has set. Fails where the values, each right by itself, do not make settings.
  */
 export const settingsOf = (
   origins: ReadonlyArray<Origin>,
   absolute: (path: string) => string,
   taken: ReadonlyArray<Origin> = []
-): Settings => {
-  const values = new Map(origins.map((origin) => [origin.key, origin.value]))
-  const text = (key: string) => {
-    const value = values.get(key)
-    return value === undefined ? undefined : String(value)
-  }
-  const below = (prefix: string) =>
-    [...values].filter(([key]) => key.startsWith(`${prefix}.`)).map(([key, value]) =>
-      [key.slice(prefix.length + 1), value] as const
+): Effect.Effect<Settings, ConfigError> =>
+  Effect.gen(function*() {
+    const table: Table = new Map([["tool", new Map([["named", new Map()]])], ["limits", new Map()], [
+      "environment",
+      new Map([["set", new Map()]])
+    ]])
+    for (const { path, value } of origins) put(table, placeOf(path), value)
+    const values = yield* decode(plain(table)).pipe(
+      Effect.mapError((error) => {
+        const path = (ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path ?? []).map(String)
+        const origin = origins.find((one) => placeOf(one.path).every((part, index) => path[index] === part))
+        return new ConfigError({
+          file: origin?.source ?? "the configuration",
+          line: 0,
+          column: 0,
+          ...wrongValue(Values, path, plain(table))
+        })
+      })
     )
-  const named: Record<string, Record<string, unknown>> = {}
-  for (const [rest, value] of below("tool")) {
-    if (isObject(value)) named[rest] = { ...named[rest] }
-    const dot = rest.lastIndexOf(".")
-    if (dot > 0) {
-      named[rest.slice(0, dot)] = { ...named[rest.slice(0, dot)], [rest.slice(dot + 1)]: value }
+    const { cpu, memory, processes } = values.limits
+    return {
+      ...values,
+      tool: { ...values.tool, binary: values.tool.binary },
+      limits: {
+        cpu: cpu === undefined ? undefined : String(cpu),
+        memory,
+        processes,
+        ofWorkspace: (["cpu", "memory", "processes"] as const).filter((name) =>
+          origins.some((origin) => origin.key === `limits.${name}` && taken.includes(origin))
+        )
+      },
+      paths: { ...values.paths, sessions_dir: absolute(values.paths.sessions_dir) },
+      incus: {
+        project: values.incus.project,
+        socket: absolute(values.incus.socket),
+        pool: values.incus.pool,
+        network: values.incus.network
+      }
     }
-  }
-  const processes = values.get("limits.processes")
-  const forward = values.get("environment.forward")
-  return {
-    defaults: {
-      image: text("defaults.image") ?? "",
-      persistent: values.get("defaults.persistent") === true
-    },
-    tool: {
-      name: text("tool.name") ?? "",
-      binary: text("tool.binary"),
-      named: Option.getOrElse(decodeNamed(named), () => ({}))
-    },
-    session: {
-      on_exit: values.get("session.on_exit") === "shell" ? "shell" : "end",
-      on_detach: values.get("session.on_detach") === "end" ? "end" : "keep"
-    },
-    limits: {
-      cpu: text("limits.cpu"),
-      memory: text("limits.memory"),
-      processes: typeof processes === "number" ? processes : undefined,
-      ofWorkspace: (["cpu", "memory", "processes"] as const).filter((name) =>
-        origins.some((origin) => origin.key === `limits.${name}` && taken.includes(origin))
-      )
-    },
-    environment: {
-      forward: Array.isArray(forward) ? forward.map(String) : [],
-      set: Object.fromEntries(below("environment.set").map(([name, value]) => [name, String(value)]))
-    },
-    security: {
-      root_on_mounts: values.get("security.root_on_mounts") === true,
-      root_workspace: values.get("security.root_workspace") === true
-    },
-    paths: {
-      sessions_dir: absolute(text("paths.sessions_dir") ?? ""),
-      preserve_workspace_path: values.get("paths.preserve_workspace_path") === true
-    },
-    incus: {
-      project: text("incus.project") ?? "default",
-      socket: text("incus.socket") ?? "",
-      pool: text("incus.pool"),
-      network: text("incus.network")
-    }
-  }
-}
+  })

@@ -64,6 +64,9 @@ const amountOf = (key: string, value: unknown): Amount | undefined => {
   return amount !== undefined && amount.count > 0 ? amount : undefined
 }
 
+/** True for a value that Incus takes for this limit, and not for none. */
+export const isLimit = (key: string, value: unknown): boolean => amountOf(key, value) !== undefined
+
 /** Compares the value that is asked for a limit with what is in force without it; any is lower than none. */
 export const compareLimit = (key: string, asked: unknown, own: unknown): Comparison => {
   const wanted = amountOf(key, asked)

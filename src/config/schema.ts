@@ -1,95 +1,125 @@
 import * as Schema from "effect/Schema"
+import { isPlainName, isRelativePath, plainPath } from "../domain/RelativePath.ts"
 import { isVariableName } from "../domain/variables.ts"
+import { isLimit } from "./limits.ts"
 
 /** What a configuration file may say. Every key may be left out; what none names has the value that `ConfigService.ts` gives it. */
 
-const Defaults = Schema.Struct({
-  image: Schema.optional(Schema.NonEmptyString),
-  persistent: Schema.optional(Schema.Boolean)
-})
+/** Under this key a schema says what its value has to be, in words that a sentence goes on with. */
+export const expectedId: unique symbol = Symbol.for("clincus/config/expected")
+
+const text = (isOne: (text: string) => boolean, expected: string) =>
+  Schema.String.pipe(Schema.filter(isOne, { [expectedId]: expected }))
+
+const Variable = text(isVariableName, "the name of a variable, such as \"EDITOR\"")
+
+/** A path below the home directory, in the container and on the host. */
+const HomePath = text(
+  (path) => isRelativePath(plainPath(path)),
+  "a path below the home directory, such as \".mine/data\""
+)
+
+/** One that starts from the current directory would be another one in each. */
+const HostPath = text(
+  (path) => /^(~?\/)[^\0]*$/.test(path),
+  "an absolute path, or one that begins with \"~/\""
+)
+
+const ToolName = text(
+  (name) => /^[\p{L}\p{N}][\p{L}\p{N}._+-]*$/u.test(name) && isPlainName(`sessions-${name}`),
+  "a tool's name, of letters, digits, '.', '_', '+' and '-'"
+)
+
+/** Nothing that a record of JavaScript's would lose. */
+const ProfileName = text((name) => name !== "" && name !== "__proto__", "a profile's name")
+
+const defaults = { image: Schema.NonEmptyString, persistent: Schema.Boolean }
+
+const session = { on_exit: Schema.Literal("end", "shell"), on_detach: Schema.Literal("keep", "end") }
+
+const limits = {
+  cpu: Schema.Union(
+    Schema.Int.pipe(Schema.positive({ [expectedId]: "a number of processors above 0" })),
+    text((value) => isLimit("limits.cpu", value), "a set of processors in quotes, such as \"0-3,5\"")
+  ),
+  memory: text(
+    (value) => isLimit("limits.memory", value),
+    "an amount in quotes, such as \"4GiB\" or \"50%\""
+  ),
+  processes: Schema.Int.pipe(Schema.positive())
+}
+
+const environment = {
+  /** Names of variables of the host whose values sessions get. */
+  forward: Schema.Array(Variable),
+  set: Schema.Record({ key: Variable, value: Schema.String })
+}
+
+/** What weakens the wall between a session and the host, each by a word of its own. */
+const security = {
+  /** Root in the container is root on what is mounted: for file systems and machines where ids cannot be mapped. */
+  root_on_mounts: Schema.Boolean,
+  /** Whether sessions work on directories of root at all. */
+  root_workspace: Schema.Boolean
+}
+
+const paths = { sessions_dir: HostPath, preserve_workspace_path: Schema.Boolean }
+
+const incus = {
+  project: Schema.NonEmptyString,
+  socket: HostPath,
+  pool: Schema.NonEmptyString,
+  network: Schema.NonEmptyString
+}
 
 /**
  * `[tool.<name>]`: changes a known tool, or declares one of the user's own. `start` and `resume` are arguments in which
  * `{id}` stands for the session's id; `state`, `credentials` and `config` are paths relative to the home directory.
  */
-export const ToolSettings = Schema.Struct({
-  binary: Schema.optional(Schema.NonEmptyString),
-  args: Schema.optional(Schema.Array(Schema.String)),
-  permission: Schema.optional(Schema.Literal("bypass", "ask")),
-  title: Schema.optional(Schema.String),
-  start: Schema.optional(Schema.Array(Schema.String)),
-  resume: Schema.optional(Schema.Array(Schema.String)),
-  state: Schema.optional(Schema.Array(Schema.NonEmptyString)),
-  config: Schema.optional(Schema.Array(Schema.NonEmptyString)),
-  credentials: Schema.optional(Schema.Array(Schema.NonEmptyString)),
-  environment: Schema.optional(Schema.Array(Schema.NonEmptyString))
-})
+export const ToolSettings = Schema.partial(Schema.Struct({
+  binary: Schema.NonEmptyString,
+  args: Schema.Array(Schema.String),
+  permission: Schema.Literal("bypass", "ask"),
+  title: Schema.String,
+  start: Schema.Array(Schema.String),
+  resume: Schema.Array(Schema.String),
+  state: Schema.Array(HomePath).pipe(
+    Schema.minItems(1, { [expectedId]: "a list of at least one path, such as [\".mine\"]" })
+  ),
+  config: Schema.Array(HomePath),
+  credentials: Schema.Array(HomePath),
+  environment: Schema.Array(Variable)
+}))
 export type ToolSettings = typeof ToolSettings.Type
 
-const Session = Schema.Struct({
-  on_exit: Schema.optional(Schema.Literal("end", "shell")),
-  on_detach: Schema.optional(Schema.Literal("keep", "end"))
-})
+const tool = { name: Schema.NonEmptyString, binary: Schema.NonEmptyString }
 
-const Limits = Schema.Struct({
-  cpu: Schema.optional(Schema.Union(Schema.String, Schema.Number)),
-  memory: Schema.optional(Schema.String),
-  processes: Schema.optional(Schema.Int.pipe(Schema.positive()))
-})
+/** Keys of `[tool]` that are not names of tools. */
+export const isToolKey = (key: string): boolean => Object.hasOwn(tool, key)
 
-/** Any other key is refused as unknown. */
-const VariableName = Schema.String.pipe(Schema.filter(isVariableName))
-
-const Environment = Schema.Struct({
-  /** Names of variables of the host whose values sessions get. */
-  forward: Schema.optional(Schema.Array(Schema.NonEmptyString)),
-  set: Schema.optional(Schema.Record({ key: VariableName, value: Schema.String }))
-})
-
-const fixedToolKeys = ["name", "binary"]
 const ToolTable = Schema.Struct(
-  {
-    name: Schema.optional(Schema.NonEmptyString),
-    binary: Schema.optional(Schema.NonEmptyString)
-  },
-  {
-    key: Schema.String.pipe(Schema.filter((key) => !fixedToolKeys.includes(key))),
-    value: ToolSettings
-  }
+  { name: Schema.optional(tool.name), binary: Schema.optional(tool.binary) },
+  { key: ToolName.pipe(Schema.filter((key) => !isToolKey(key))), value: ToolSettings }
 )
 
-/** What weakens the wall between a session and the host, each by a word of its own. */
-const Security = Schema.Struct({
-  /** Root in the container is root on what is mounted: for file systems and machines where ids cannot be mapped. */
-  root_on_mounts: Schema.optional(Schema.Boolean),
-  /** Whether sessions work on directories of root at all. */
-  root_workspace: Schema.optional(Schema.Boolean)
-})
+const table = <Fields extends Schema.Struct.Fields>(fields: Fields) => Schema.partial(Schema.Struct(fields))
 
 /** What a profile may change: `[profiles.<name>.defaults]` and so on. */
-const Profile = Schema.Struct({
-  defaults: Schema.optional(Defaults),
-  tool: Schema.optional(ToolTable),
-  session: Schema.optional(Session),
-  limits: Schema.optional(Limits),
-  environment: Schema.optional(Environment)
-})
+const profile = {
+  defaults: table(defaults),
+  tool: ToolTable,
+  session: table(session),
+  limits: table(limits),
+  environment: table(environment)
+}
 
 /** A file of the user's or the administrator's. */
-export const ConfigFile = Schema.Struct({
-  ...Profile.fields,
-  security: Schema.optional(Security),
-  paths: Schema.optional(Schema.Struct({
-    sessions_dir: Schema.optional(Schema.NonEmptyString),
-    preserve_workspace_path: Schema.optional(Schema.Boolean)
-  })),
-  incus: Schema.optional(Schema.Struct({
-    project: Schema.optional(Schema.NonEmptyString),
-    socket: Schema.optional(Schema.NonEmptyString),
-    pool: Schema.optional(Schema.NonEmptyString),
-    network: Schema.optional(Schema.NonEmptyString)
-  })),
-  profiles: Schema.optional(Schema.Record({ key: Schema.String, value: Profile }))
+export const ConfigFile = table({
+  ...profile,
+  security: table(security),
+  paths: table(paths),
+  incus: table(incus),
+  profiles: Schema.Record({ key: ProfileName, value: table(profile) })
 })
 export type ConfigFile = typeof ConfigFile.Type
 
@@ -103,12 +133,32 @@ const Short = Schema.NonEmptyString.pipe(
  * the user has and adds nothing: no environment of the host, no binary, no path, nothing that weakens protection. Its
  * limits are in force where they are lower, all else when the user has granted it (workspaceFile.ts).
  */
-export const WorkspaceFile = Schema.Struct({
-  defaults: Schema.optional(Schema.Struct({ ...Defaults.fields, image: Schema.optional(Short) })),
-  tool: Schema.optional(Schema.Struct({ name: Schema.optional(Short) })),
-  limits: Schema.optional(Schema.Struct({
-    ...Limits.fields,
-    cpu: Schema.optional(Schema.Union(Short, Schema.Number)),
-    memory: Schema.optional(Short)
-  }))
+export const WorkspaceFile = table({
+  defaults: table({ ...defaults, image: Short }),
+  tool: table({ name: Short }),
+  // A limit that is not understood is told of, and keeps nobody from working.
+  limits: table({ cpu: Schema.Union(Short, Schema.Number), memory: Short, processes: limits.processes })
 })
+
+/** The values in force, of all sources together: see `settingsOf`. Each key that has a default is there. */
+export const Values = Schema.Struct({
+  defaults: Schema.Struct(defaults),
+  tool: Schema.Struct({
+    name: tool.name,
+    binary: Schema.optional(tool.binary),
+    named: Schema.Record({ key: Schema.String, value: ToolSettings })
+  }),
+  session: Schema.Struct(session),
+  limits: table({ ...limits, cpu: Schema.Union(Schema.String, Schema.Number), memory: Schema.String }),
+  environment: Schema.Struct(environment),
+  security: Schema.Struct(security),
+  paths: Schema.Struct(paths),
+  incus: Schema.Struct({
+    ...incus,
+    // A variable of the environment may name it from the current directory.
+    socket: Schema.NonEmptyString,
+    pool: Schema.optional(incus.pool),
+    network: Schema.optional(incus.network)
+  })
+})
+export type Values = typeof Values.Type

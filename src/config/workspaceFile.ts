@@ -1,3 +1,4 @@
+import { keyOf } from "./key.ts"
 import { compareLimit } from "./limits.ts"
 import type { FileRequest, Origin, RefusedLimit, RequestKey } from "./Settings.ts"
 
@@ -29,7 +30,7 @@ export const sort = (
   }
 ): Sorted => {
   const own = new Map(user.own.map((origin) => [origin.key, origin]))
-  const asks = (tool: unknown) => own.get(`tool.${String(tool)}.permission`)?.value === "ask"
+  const asks = (tool: unknown) => own.get(keyOf(["tool", String(tool), "permission"]))?.value === "ask"
   const taken: Array<Origin> = []
   const asked: Array<{ origin: Origin; request: FileRequest }> = []
   const refused: Array<RefusedLimit> = []

@@ -1,9 +1,12 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { Host } from "../host/Host.ts"
+import { readUntrustedBytes } from "../host/untrusted/file.ts"
 import { locate } from "../tool/locate.ts"
 import type { Tool } from "../tool/Tool.ts"
+
+/** A file larger than this holds no credentials (bytes). */
+const fileLimit = 16 * 1024 * 1024
 
 /** The tool's credentials that this host has: files by their place in the state, and variables. */
 export const findCredentials = (
@@ -14,15 +17,14 @@ export const findCredentials = (
     readonly variables: Record<string, string>
   },
   never,
-  FileSystem.FileSystem | Path.Path | Host
+  Path.Path | Host
 > =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
     const host = yield* Host
     const files = yield* Effect.forEach(tool.credentials.files, ({ from, to }) =>
       locate(from).pipe(
-        Effect.flatMap(fs.readFile),
-        Effect.map((content) => [{ to, content }]),
+        Effect.flatMap((file) => readUntrustedBytes(file, fileLimit, { links: "follow" })),
+        Effect.map((content) => content === undefined ? [] : [{ to, content }]),
         Effect.orElseSucceed(() => [])
       ))
     const variables = Object.fromEntries(tool.credentials.variables.flatMap((name) => {

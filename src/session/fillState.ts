@@ -1,9 +1,9 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { type JsonObject, parseObject, printObject } from "../domain/json.ts"
 import { copyConfiguration, type CopyReport } from "../host/copy/copyConfiguration.ts"
 import type { Host } from "../host/Host.ts"
+import { readUntrusted } from "../host/untrusted/file.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
 import { locate } from "../tool/locate.ts"
 import type { Tool, ToolContext } from "../tool/Tool.ts"
@@ -47,10 +47,9 @@ export const fillState = (
 ): Effect.Effect<
   Pick<CopyReport, "leftOut" | "leftOutCount">,
   State.StateError,
-  FileSystem.FileSystem | Path.Path | Host
+  Path.Path | Host
 > =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
     const copies = yield* Effect.forEach(options.fresh ? tool.config : [], ({ entries, from, to }) =>
       locate(from).pipe(
         Effect.flatMap((directory) =>
@@ -62,7 +61,7 @@ export const fillState = (
         const own = document.own === undefined
           ? undefined
           : yield* locate(document.own).pipe(
-            Effect.flatMap((file) => fs.readFileString(file)),
+            Effect.flatMap((file) => readUntrusted(file, fileLimit, { links: "follow" })),
             Effect.orElseSucceed(() => undefined)
           )
         const current = yield* State.read(root, document.path, fileLimit)

@@ -128,15 +128,29 @@ export const describeTool = (
   })
 }
 
-const adjusted = (tool: Tool, settings: ToolSettings): Tool => ({
-  ...tool,
-  binary: settings.binary ?? tool.binary,
-  args: [...tool.args, ...(settings.args ?? [])],
-  credentials: {
-    ...tool.credentials,
-    variables: [...tool.credentials.variables, ...(settings.environment ?? [])]
+/** Keys that say how a tool works, which is known of a tool that is built in. */
+const descriptive = ["title", "start", "resume", "state", "config", "credentials"] as const
+
+const adjusted = (tool: Tool, settings: ToolSettings): Effect.Effect<Tool, ToolMisconfigured> => {
+  const moot = descriptive.find((key) => settings[key] !== undefined)
+  if (moot !== undefined) {
+    return Effect.fail(
+      new ToolMisconfigured({
+        tool: tool.name,
+        reason: `'${moot}' is for tools of your own; how ${tool.name} works is built in`
+      })
+    )
   }
-})
+  return Effect.succeed({
+    ...tool,
+    binary: settings.binary ?? tool.binary,
+    args: [...tool.args, ...(settings.args ?? [])],
+    credentials: {
+      ...tool.credentials,
+      variables: [...tool.credentials.variables, ...(settings.environment ?? [])]
+    }
+  })
+}
 
 /** The names of all tools: `others`, built in and configured. */
 export const toolNames = (
@@ -161,7 +175,7 @@ export const chooseTool = (
     if (known === undefined && own === undefined) {
       return yield* new UnknownTool({ tool: name, known: toolNames(settings, others) })
     }
-    const described = known === undefined ? yield* describeTool(name, own ?? {}) : adjusted(known, own ?? {})
+    const described = yield* known === undefined ? describeTool(name, own ?? {}) : adjusted(known, own ?? {})
     const binary = name === settings.tool.name ? settings.tool.binary ?? described.binary : described.binary
     return { tool: { ...described, binary }, bypass: own?.permission !== "ask" }
   })

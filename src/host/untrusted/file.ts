@@ -77,25 +77,23 @@ const readAtMost = async (file: Fs.FileHandle, limit: number): Promise<Uint8Arra
 }
 
 /** A byte order mark stays, so that the text stands for exactly these bytes. */
-const decode = (path: string, bytes: Uint8Array): string => {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw new FileRefused({ path, kind: "content", reason: "not text in UTF-8" })
-  }
-}
+const decode = (path: string, bytes: Uint8Array): Effect.Effect<string, FileRefused> =>
+  Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+    catch: () => new FileRefused({ path, kind: "content", reason: "not text in UTF-8" })
+  })
 
 /**
- * Text (UTF-8) of a regular file of at most `limit` bytes that somebody else may have made and may be changing now;
+ * The bytes of a regular file of at most `limit` bytes that somebody else may have made and may be changing now;
  * `undefined` if there is no such file. It is opened once and looked at only then: nothing can take its place between the
  * look and the reading, and nothing makes us wait. Fails with `FileRefused` for a link, unless they are followed, and
  * for all that is no such file.
  */
-export const readUntrusted = (
+export const readUntrustedBytes = (
   path: string,
   limit: number,
   reading: Reading = { links: "refuse" }
-): Effect.Effect<string | undefined, FileRefused> =>
+): Effect.Effect<Uint8Array | undefined, FileRefused> =>
   Effect.tryPromise({
     try: async () => {
       const file = await open(path, reading)
@@ -107,10 +105,21 @@ export const readUntrusted = (
         if (bytes === undefined || bytes.length > limit) {
           throw new FileRefused({ path, kind: "content", reason: `larger than ${sizeOf(limit)}` })
         }
-        return decode(path, bytes)
+        return bytes
       } finally {
         await file.close()
       }
     },
     catch: (cause) => cause instanceof FileRefused ? cause : failed(path, cause, reading)
   })
+
+/** The same, as text (UTF-8). Fails with `FileRefused` for what is no text too. */
+export const readUntrusted = (
+  path: string,
+  limit: number,
+  reading: Reading = { links: "refuse" }
+): Effect.Effect<string | undefined, FileRefused> =>
+  Effect.flatMap(
+    readUntrustedBytes(path, limit, reading),
+    (bytes) => bytes === undefined ? Effect.succeed(undefined) : decode(path, bytes)
+  )

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -99,6 +100,22 @@ describe("the configuration", () => {
       })
     }))
 
+  it.scoped("loses no table of a tool, whatever the others are called", () =>
+    Effect.gen(function*() {
+      const { from, settings } = yield* load({
+        [user]:
+          "[tool.claude]\npermission = \"ask\"\n[tool.\"mine.args\"]\n[tool.\"mine.x\"]\nbinary = \"x\"\n[tool.mine]\nargs = [\"-x\"]\n"
+      })
+      expect(settings.tool.named).toEqual({
+        claude: { permission: "ask" },
+        "mine.args": {},
+        "mine.x": { binary: "x" },
+        mine: { args: ["-x"] }
+      })
+      expect(from("tool.\"mine.x\".binary")).toBe(user)
+      expect(from("tool.mine.args")).toBe(user)
+    }))
+
   it.scoped("understands ~ and numbers of processors", () =>
     Effect.gen(function*() {
       const { home, settings } = yield* load({
@@ -134,6 +151,21 @@ describe("a fault of the configuration", () => {
   ) {
     it.scoped(said, () => Effect.map(fault(text), (message) => expect(message).toBe(said)))
   }
+  it.live("does not hold us, in whatever place a pipe stands", () =>
+    Effect.scoped(Effect.gen(function*() {
+      for (
+        const [name, file, environment] of [
+          [user, user, {}],
+          ["own.toml", "own.toml", { CLINCUS_CONFIG: "own.toml" }],
+          [project, project, {}]
+        ] as const
+      ) {
+        const home = yield* makeHome({ ".config/clincus/other": "" }, environment)
+        expect(spawnSync("mkfifo", [join(home.path, file)]).status).toBe(0)
+        const error = yield* Effect.flip(home.load()).pipe(Effect.timeout("2 seconds"))
+        expect(error.message).toBe(`${join(home.path, name)}: a named pipe, not a file`)
+      }
+    })))
   it.scoped("names the place of a value", () =>
     Effect.map(
       fault("[defaults]\n\npersistent = \"yes\"\n"),

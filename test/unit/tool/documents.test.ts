@@ -138,6 +138,14 @@ describe("the registry", () => {
       })
     }))
 
+  it.effect("says so where a table would change how a built-in tool works", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(chooseTool(settings({ claude: { state: [".mine"] } }), "claude"))
+      expect(error.message).toBe(
+        "[tool.claude] in the configuration: 'state' is for tools of your own; how claude works is built in"
+      )
+    }))
+
   for (const bad of ["/etc", "../outside", ".mine/../../outside"]) {
     it.effect(`refuses a declared tool that reaches for ${bad}`, () =>
       Effect.gen(function*() {

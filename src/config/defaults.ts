@@ -1,0 +1,10 @@
+/** The values of a machine without any configuration: the source before all others. */
+export const defaults = {
+  defaults: { image: "clincus", persistent: false },
+  tool: { name: "claude" },
+  session: { on_exit: "end", on_detach: "keep" },
+  environment: { forward: [] },
+  security: { root_on_mounts: false, root_workspace: true },
+  paths: { sessions_dir: "~/.clincus", preserve_workspace_path: false },
+  incus: { project: "default", socket: "/var/lib/incus/unix.socket" }
+}
