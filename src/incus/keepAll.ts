@@ -1,5 +1,6 @@
 import type { WebSocket as Socket } from "ws"
-import type { Message, WebSocket } from "./WebSocket.ts"
+import { makeInbox } from "./inbox.ts"
+import type { WebSocket } from "./WebSocket.ts"
 
 const toBytes = (data: unknown): Uint8Array =>
   Buffer.isBuffer(data)
@@ -12,30 +13,17 @@ const toBytes = (data: unknown): Uint8Array =>
 
 /** Wraps a socket that has just opened. */
 export const keepAll = (socket: Socket): WebSocket => {
-  const early: Array<Message> = []
-  let onMessage = (message: Message): void => void early.push(message)
-  let onEnd = (): void => {}
-  let ended = false
-  const end = () => {
-    if (ended) return
-    ended = true
-    onEnd()
-  }
+  const inbox = makeInbox()
   socket.on(
     "message",
     (data, isBinary) =>
-      onMessage(isBinary ? { _tag: "Bytes", bytes: toBytes(data) } : { _tag: "Text", text: String(data) })
+      inbox.message(isBinary ? { _tag: "Bytes", bytes: toBytes(data) } : { _tag: "Text", text: String(data) })
   )
   // Streams close with 1006 here, which is normal. An error is followed by the close, with what came until then before it.
   socket.on("error", () => {})
-  socket.on("close", end)
+  socket.on("close", inbox.end)
   return {
-    listen: (hear, over) => {
-      early.splice(0).forEach(hear)
-      onMessage = hear
-      onEnd = over
-      if (ended) over()
-    },
+    listen: inbox.listen,
     send: (data) => {
       if (socket.readyState === socket.OPEN) socket.send(data)
     },

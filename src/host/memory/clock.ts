@@ -1,0 +1,65 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/** Somebody who sleeps, and until when (ms since the epoch). */
+interface Sleeper {
+  readonly until: number
+  readonly wake: () => void
+}
+
+/**
+ * A clock that goes on when nothing else does: while a fiber has something to do it stands still, and where all wait it
+ * jumps to the moment that the next one waits for. So a test takes no time for what only waits, be it an hour, and what
+ * is due first comes first. What is not waiting by the clock must not be waiting for the disk or the network either: they
+ * would come too late. Use it with the twins in memory.
+ *
+ * @example
+ * it.live("waits for an hour", () =>
+ *   Effect.gen(function*() {
+ *     yield* Effect.sleep("1 hour")
+ *   }).pipe(Effect.provide(hurriedClock)))
+ */
+export const hurriedClock: Layer.Layer<never> = Layer.unwrapEffect(Effect.sync(() => {
+  let now = Date.now()
+  const sleepers = new Set<Sleeper>()
+  let waiting = false
+
+  const next = () => {
+    waiting = false
+    let first: Sleeper | undefined
+    for (const sleeper of sleepers) if (first === undefined || sleeper.until < first.until) first = sleeper
+    if (first === undefined) return
+    now = Math.max(now, first.until)
+    sleepers.delete(first)
+    first.wake()
+    wait()
+  }
+
+  /** Fibers that have something to do are served before a timer that was set after it, and before what comes after timers. */
+  const wait = () => {
+    if (waiting || sleepers.size === 0) return
+    waiting = true
+    setTimeout(() => setImmediate(next), 0)
+  }
+
+  return Layer.setClock({
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: () => now,
+    unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+    currentTimeMillis: Effect.sync(() => now),
+    currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+    sleep: (duration) =>
+      Effect.async<void>((resume) => {
+        if (!Duration.isFinite(duration)) return
+        const sleeper: Sleeper = {
+          until: now + Duration.toMillis(duration),
+          wake: () => resume(Effect.void)
+        }
+        sleepers.add(sleeper)
+        wait()
+        return Effect.sync(() => void sleepers.delete(sleeper))
+      })
+  })
+}))

@@ -1,0 +1,262 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { IncusConnectionLost, IncusRequestError, IncusSilent, InstanceNotFound } from "../errors.ts"
+import { named, type TransportFailure, type TransportRequest } from "../httpRequest.ts"
+import { type IncusService, layerOnTransport } from "../IncusService.ts"
+import { defaultPatience, IncusTransport } from "../IncusTransport.ts"
+import type { Device, Instance } from "../schemas.ts"
+import { refused } from "./answers.ts"
+import { makeDaemon, type MemoryOptions } from "./daemon.ts"
+import { type Fault, type Phase, phasesOf } from "./faults.ts"
+import { makeInstances } from "./instances.ts"
+import { type Line, makeLine } from "./line.ts"
+import { type Container, power, type Status } from "./model.ts"
+import { type Asked, readPath } from "./request.ts"
+import { makeRoutes } from "./routes.ts"
+import { makeTroubles } from "./trouble.ts"
+
+/** A container that is put into the twin as it stands; what is not given is as of one that was just made. */
+export interface MemoryContainer {
+  readonly name: string
+  /** `default` unless given. */
+  readonly project?: string
+  /** `Running` unless given. */
+  readonly status?: Status
+  readonly ephemeral?: boolean
+  readonly config?: Readonly<Record<string, string>>
+  readonly devices?: Readonly<Record<string, Device>>
+  readonly profiles?: ReadonlyArray<string>
+  /** ms since the epoch */
+  readonly createdAt?: number
+  /** ms since the epoch; 0 of one that never ran. */
+  readonly lastUsedAt?: number
+}
+
+/** A request that the twin has got. */
+export interface SeenRequest extends TransportRequest {
+  readonly phases: ReadonlyArray<Phase>
+}
+
+/**
+ * An Incus in memory, from behind: what a test does to it and sees of it that is not asked for by the client. A name is
+ * one of the project `default` unless another one is given.
+ */
+export class MemoryIncus extends Context.Tag("clincus/MemoryIncus")<MemoryIncus, {
+  /** Lets something go wrong at a named phase. */
+  readonly fault: (fault: Fault) => Effect.Effect<void>
+  /** What has been asked so far, in its order. */
+  readonly requests: Effect.Effect<ReadonlyArray<SeenRequest>>
+  /** A container as it is, without a request. */
+  readonly look: (name: string, project?: string) => Effect.Effect<Option.Option<Instance>>
+  /** Puts a container there as somebody else may have left it, over what has its name. */
+  readonly put: (container: MemoryContainer) => Effect.Effect<void>
+  /** Lets a container's own system switch it off. Returns when Incus has seen that, and deleted an ephemeral one. */
+  readonly powerOff: (name: string, project?: string) => Effect.Effect<void, InstanceNotFound>
+  /** Lets a container's own system start again. It is seen stopped for as long as `times.reboot` says. */
+  readonly reboot: (name: string, project?: string) => Effect.Effect<void, InstanceNotFound>
+  /** Restarts the daemon: connections are cut, operations stopped and forgotten; containers go on as they are. */
+  readonly restart: Effect.Effect<void>
+}>() {}
+
+const make = (options: MemoryOptions) =>
+  Effect.gen(function*() {
+    const daemon = yield* makeDaemon(options)
+    const instances = makeInstances(daemon)
+    const route = makeRoutes(daemon, instances)
+    const troubles = makeTroubles(daemon.operations)
+    const patience = Duration.decode(options.patience ?? defaultPatience)
+    const scope = yield* Effect.scope
+    const seen: Array<SeenRequest> = []
+    const lines = new Set<Line>()
+    let cut = yield* Deferred.make<void>()
+
+    const askedOf = (request: TransportRequest): Asked => ({
+      method: request.method,
+      request,
+      ...readPath(request.path)
+    })
+
+    /** Takes a request down, and gives the faults that are for it. */
+    const arrive = (asked: Asked) => {
+      const phases = phasesOf(asked, daemon.operations.verbOf)
+      seen.push({ ...asked.request, phases })
+      return troubles.of(asked.request, phases)
+    }
+
+    /**
+     * What all answers are subject to: the patience of the client, and a daemon that goes away. In a fiber of its own, as
+     * a connection is: whether its client can be interrupted at the moment is nothing to it.
+     */
+    const connected = <A, E>(
+      request: TransportRequest,
+      effect: Effect.Effect<A, E | TransportFailure>
+    ): Effect.Effect<A, E | TransportFailure> => {
+      const limit = Duration.decode(request.patience ?? patience)
+      const lost = new IncusConnectionLost({ ...named(request), cause: new Error("socket hang up") })
+      const bounded = effect.pipe(
+        Effect.raceFirst(Effect.zipRight(Deferred.await(cut), lost)),
+        Effect.timeoutFail({
+          duration: limit,
+          onTimeout: () =>
+            new IncusSilent({ ...named(request), seconds: Duration.toSeconds(limit), sent: true })
+        })
+      )
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.interruptible(bounded).pipe(
+          Effect.forkIn(scope),
+          Effect.flatMap((fiber) =>
+            restore(Fiber.join(fiber)).pipe(Effect.onInterrupt(() => Fiber.interruptFork(fiber)))
+          )
+        )
+      )
+    }
+
+    const request = (input: TransportRequest) =>
+      Effect.suspend(() => {
+        const asked = askedOf(input)
+        const faults = arrive(asked)
+        const handle = Effect.catchAll(route(asked), (refusal) =>
+          Effect.succeed(
+            refused(refusal, asked.segments[2] === "wait" && refusal.status !== 404 ? 200 : undefined)
+          ))
+        return connected(
+          input,
+          Effect.gen(function*() {
+            for (const fault of faults.filter(({ when }) => when === "before")) {
+              const instead = yield* troubles.apply(fault, asked, undefined)
+              if (Option.isSome(instead)) {
+                return instead.value
+              }
+            }
+            // What has been read is done, whatever becomes of the client; a wait ends with the client.
+            let answer = yield* asked.segments[2] === "wait" ? handle : Effect.uninterruptible(handle)
+            for (const fault of faults.filter(({ when }) => when === "after")) {
+              answer = Option.getOrElse(yield* troubles.apply(fault, asked, answer), () => answer)
+            }
+            return answer
+          })
+        )
+      })
+
+    const noSocket = (input: TransportRequest, status: number, reason: string) =>
+      new IncusRequestError({ ...named(input), status, reason: `no WebSocket: ${status} ${reason}` })
+
+    const events = ({ query }: Asked) =>
+      Effect.gen(function*() {
+        const types = query.get("type")?.split(",") ?? []
+        const line = makeLine()
+        yield* Stream.fromPubSub(daemon.events, { scoped: true }).pipe(
+          Effect.map(Stream.runForEach((event) =>
+            Effect.sync(() => {
+              if (types.includes("lifecycle")) line.send({ _tag: "Text", text: event })
+            })
+          )),
+          Effect.flatMap(Effect.forkScoped)
+        )
+        return line
+      })
+
+    const webSocket = (path: string) =>
+      Effect.suspend(() => {
+        const input: TransportRequest = { method: "GET", path }
+        const asked = askedOf(input)
+        const faults = arrive(asked)
+        const [kind, id = "", part] = asked.segments
+        const open = kind === "events"
+          ? events(asked)
+          : kind === "operations" && part === "websocket"
+          ? instances.connect(id, asked.query.get("secret") ?? "").pipe(
+            Effect.mapError(({ reason, status }) => noSocket(input, status, reason))
+          )
+          : noSocket(input, 404, "Not Found")
+        const connect = Effect.gen(function*() {
+          for (const fault of faults) {
+            const answer = yield* troubles.apply(fault, asked, undefined)
+            if (Option.isSome(answer)) return yield* noSocket(input, answer.value.status, "")
+          }
+          const line = yield* open
+          lines.add(line)
+          return line
+        })
+        const scoped = Effect.flatMap(Effect.scope, (given) => connected(input, Scope.extend(connect, given)))
+        return Effect.acquireRelease(Effect.interruptible(scoped), (line) =>
+          Effect.sync(() => {
+            line.end()
+            lines.delete(line)
+          })).pipe(Effect.map(({ client }) => client))
+      })
+
+    const find = (name: string, project = "default") =>
+      Effect.mapError(instances.find(project, name), () => new InstanceNotFound({ name }))
+
+    const put = (given: MemoryContainer) =>
+      Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const container: Container = {
+          name: given.name,
+          project: given.project ?? "default",
+          status: given.status ?? "Running",
+          ephemeral: given.ephemeral ?? false,
+          config: given.config ?? {},
+          devices: given.devices ?? {},
+          profiles: given.profiles ?? ["default", "clincus"],
+          createdAt: given.createdAt ?? now,
+          lastUsedAt: given.lastUsedAt ?? now,
+          busy: undefined,
+          commands: new Set(),
+          files: new Map()
+        }
+        power(container, container.status !== "Stopped")
+        daemon.project(container.project)?.set(container.name, container)
+      })
+
+    return Context.make(IncusTransport, { request, webSocket, prepare: Effect.void }).pipe(
+      Context.add(MemoryIncus, {
+        fault: (fault) => Effect.sync(() => troubles.add(fault)),
+        requests: Effect.sync(() => [...seen]),
+        look: (name, project) => Effect.option(Effect.map(find(name, project), daemon.instanceOf)),
+        put,
+        powerOff: (name, project) => Effect.flatMap(find(name, project), instances.containers.powerOff),
+        reboot: (name, project) => Effect.flatMap(find(name, project), instances.containers.reboot),
+        restart: Effect.gen(function*() {
+          const before = cut
+          cut = yield* Deferred.make<void>()
+          yield* daemon.operations.restart
+          yield* Deferred.succeed(before, undefined)
+          for (const line of lines) line.end()
+        })
+      })
+    )
+  })
+
+/** The transport alone, for a client of one's own: see `memoryIncus`. */
+export const memoryTransport = (options: MemoryOptions = {}): Layer.Layer<IncusTransport | MemoryIncus> =>
+  Layer.scopedContext(make(options))
+
+/**
+ * An Incus in memory, with the real client on it. It answers at the transport, by the REST API as Incus 6.0 does, so that
+ * everything above is what runs with a daemon too. What it does not know of the API it refuses with 501. Time is the
+ * Clock's, ids are the Random service's.
+ *
+ * @example
+ * it.effect("a name is taken once", () =>
+ *   Effect.gen(function*() {
+ *     const { instances } = yield* IncusService
+ *     const incus = yield* MemoryIncus
+ *     yield* incus.put({ name: "mine" })
+ *     expect(yield* Effect.flip(instances.createAndStart({ ...spec, name: "mine" }))).toBeInstanceOf(NameTaken)
+ *   }).pipe(Effect.provide(memoryIncus())))
+ */
+export const memoryIncus = (
+  options: MemoryOptions = {},
+  project = "default"
+): Layer.Layer<IncusService | IncusTransport | MemoryIncus> =>
+  layerOnTransport(project, options.patience).pipe(Layer.provideMerge(memoryTransport(options)))

@@ -1,0 +1,121 @@
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import * as Schema from "effect/Schema"
+import { Instance } from "../schemas.ts"
+import type { MemoryGuest } from "./guest.ts"
+import { type Container, type MemoryImage, type MemoryProfile, sha256, shownContainer } from "./model.ts"
+import { makeOperations, type Operations, type Verb } from "./operations.ts"
+
+/** How long what Incus does takes; no time at all unless given. */
+export type MemoryTimes = Readonly<Partial<Record<Verb | "reboot", Duration.DurationInput>>>
+
+/** What the twin is at first. */
+export interface MemoryOptions {
+  /** `default` unless given. All of them have the same profiles and images. */
+  readonly projects?: ReadonlyArray<string>
+  /** One with the alias `clincus` unless given. */
+  readonly images?: ReadonlyArray<MemoryImage>
+  /** `default` and `clincus` unless given, with a root disk and a network. */
+  readonly profiles?: Readonly<Record<string, MemoryProfile>>
+  readonly guest?: MemoryGuest
+  readonly times?: MemoryTimes
+  /** What tells this server from another one: 64 hexadecimal digits. */
+  readonly fingerprint?: string
+  /** How long the client waits for a word of the daemon; 10 s unless given. */
+  readonly patience?: Duration.DurationInput
+}
+
+/** An image as the store has it. */
+export interface Stored {
+  readonly fingerprint: string
+  readonly properties: Readonly<Record<string, string>>
+  readonly storedAt: number
+}
+
+/** The state of the twin, and what all of its parts share. */
+export interface Daemon {
+  /** The containers of a project by their names; undefined where there is no such project. */
+  readonly project: (name: string) => Map<string, Container> | undefined
+  readonly projects: ReadonlyMap<string, Map<string, Container>>
+  readonly profiles: Map<string, MemoryProfile>
+  readonly images: Map<string, Stored>
+  /** Alias → fingerprint. */
+  readonly aliases: Map<string, string>
+  readonly imageOf: (source: {
+    readonly alias?: string | undefined
+    readonly fingerprint?: string | undefined
+  }) => Stored | undefined
+  readonly operations: Operations
+  readonly guest: MemoryGuest
+  readonly times: MemoryTimes
+  readonly fingerprint: string
+  readonly events: PubSub.PubSub<string>
+  /** A container as the API shows it, and as a client reads that. */
+  readonly shown: (container: Container) => ReturnType<typeof shownContainer>
+  readonly instanceOf: (container: Container) => Instance
+  /** Lets it be known what has happened to a container, by Incus's name of it. */
+  readonly tell: (action: string, container: Container) => Effect.Effect<void>
+}
+
+const usualProfiles: Readonly<Record<string, MemoryProfile>> = {
+  default: {},
+  clincus: {
+    devices: {
+      root: { type: "disk", path: "/", pool: "default" },
+      eth0: { type: "nic", network: "incusbr0", name: "eth0" }
+    }
+  }
+}
+
+const decode = Schema.decodeSync(Instance)
+
+export const makeDaemon = (options: MemoryOptions) =>
+  Effect.gen(function*() {
+    const projects = new Map(
+      (options.projects ?? ["default"]).map((name) => [name, new Map<string, Container>()])
+    )
+    const profiles = new Map(Object.entries(options.profiles ?? usualProfiles))
+    const images = new Map<string, Stored>()
+    const aliases = new Map<string, string>()
+    const storedAt = yield* Clock.currentTimeMillis
+    for (const image of options.images ?? [{ aliases: ["clincus"] }]) {
+      const fingerprint = image.fingerprint ?? sha256(`image ${image.aliases?.join(" ") ?? ""}`)
+      images.set(fingerprint, { fingerprint, properties: image.properties ?? {}, storedAt })
+      for (const alias of image.aliases ?? []) aliases.set(alias, fingerprint)
+    }
+    const events = yield* PubSub.unbounded<string>()
+    const daemon: Daemon = {
+      projects,
+      project: (name) => projects.get(name),
+      profiles,
+      images,
+      aliases,
+      imageOf: ({ alias, fingerprint }) => {
+        const wanted = alias === undefined ? fingerprint : aliases.get(alias)
+        return wanted === undefined || wanted === ""
+          ? undefined
+          : [...images.values()].find((image) => image.fingerprint.startsWith(wanted))
+      },
+      operations: yield* makeOperations,
+      guest: options.guest ?? {},
+      times: options.times ?? {},
+      fingerprint: options.fingerprint ?? sha256("the twin in memory"),
+      events,
+      shown: (container) => shownContainer(container, profiles),
+      instanceOf: (container) => decode(shownContainer(container, profiles)),
+      tell: (action, { name, project }) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          PubSub.publish(
+            events,
+            JSON.stringify({
+              type: "lifecycle",
+              timestamp: new Date(now).toISOString(),
+              project,
+              metadata: { action, source: `/1.0/instances/${encodeURIComponent(name)}` }
+            })
+          ))
+    }
+    return daemon
+  })

@@ -1,0 +1,8 @@
+import { execContract } from "../../contract/exec.ts"
+import { instancesContract } from "../../contract/instances.ts"
+import { operationsContract } from "../../contract/operations.ts"
+import { ground } from "../../contract/support/memory.ts"
+
+instancesContract("instances of the twin in memory", ground)
+operationsContract("operations of the twin in memory", ground)
+execContract("commands of the twin in memory", ground)
