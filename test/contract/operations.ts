@@ -1,14 +1,16 @@
 import { expect, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { isNotFound } from "../../src/incus/client.ts"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import { IncusTransport } from "../../src/incus/IncusTransport.ts"
 import { Operations } from "../../src/incus/schemas.ts"
+import { eventually } from "../daemon/support/eventually.ts"
 import { commands } from "./support/commands.ts"
-import type { Ground } from "./support/Ground.ts"
+import { Ground } from "./support/Ground.ts"
 import { raw } from "./support/raw.ts"
-import { running } from "./support/spec.ts"
+import { removedAtEnd, running, specOf } from "./support/spec.ts"
 
 /** How an Incus remembers what it was asked to do, and what it says of itself. */
 export const operationsContract = <E>(
@@ -111,6 +113,45 @@ export const operationsContract = <E>(
             path: client.path(["operations", operation?.id ?? ""])
           }))
         ).toMatchObject({ status: 400 })
+      }))
+
+    it.scoped("what happens to containers is told, of one's own project", () =>
+      Effect.gen(function*() {
+        const { events, instances, instancesOf } = yield* IncusService
+        const { powerOff, project, up } = yield* Ground
+        const told: Array<string> = []
+        const spec = yield* specOf({ ephemeral: true })
+        yield* removedAtEnd(spec.name)
+        const stopped = `instance-stopped ${spec.name}`
+        yield* Effect.fork(Stream.runForEach(events.instances, ({ action, name }) =>
+          Effect.sync(() => void told.push(`${action} ${name}`))))
+        yield* Effect.sleep("200 millis")
+        const there = instancesOf(yield* project)
+        const other = yield* specOf()
+        yield* Effect.addFinalizer(() =>
+          Effect.orDie(there.destroy(other.name))
+        )
+        yield* there.createAndStart(other)
+        const ofSpec = (...actions: ReadonlyArray<string>) =>
+          actions.map((action) =>
+            `instance-${action} ${spec.name}`
+          )
+        const until = (expected: ReadonlyArray<string>) =>
+          eventually(
+            expected.join(", "),
+            Effect.sync(() => [...told]),
+            (seen) => expected.every((one) => seen.includes(one))
+          )
+        yield* instances.createAndStart(spec)
+        yield* until(ofSpec("created", "started"))
+        yield* up(spec.name)
+        yield* powerOff(spec.name)
+        yield* until(ofSpec("shutdown", "deleted"))
+        expect(told).not.toContain(stopped)
+        yield* instances.createAndStart({ ...spec, ephemeral: false })
+        yield* instances.stop(spec.name, { force: true })
+        yield* until([stopped])
+        expect(told.filter((one) => one.endsWith(other.name))).toEqual([])
       }))
 
     it.scoped("the server tells which one it is, and what it does not know", () =>

@@ -54,7 +54,7 @@ export const hurriedClock: Layer.Layer<never> = Layer.unwrapEffect(Effect.sync((
       Effect.async<void>((resume) => {
         if (!Duration.isFinite(duration)) return
         const sleeper: Sleeper = {
-          until: now + Duration.toMillis(duration),
+          until: now + Math.ceil(Duration.toMillis(duration)),
           wake: () => resume(Effect.void)
         }
         sleepers.add(sleeper)

@@ -149,16 +149,17 @@ const make = (options: MemoryOptions) =>
     const noSocket = (input: TransportRequest, status: number, reason: string) =>
       new IncusRequestError({ ...named(input), status, reason: `no WebSocket: ${status} ${reason}` })
 
-    const events = ({ query }: Asked) =>
+    const events = ({ project, query }: Asked) =>
       Effect.gen(function*() {
         const types = query.get("type")?.split(",") ?? []
         const line = makeLine()
         yield* Stream.fromPubSub(daemon.events, { scoped: true }).pipe(
-          Effect.map(Stream.runForEach((event) =>
-            Effect.sync(() => {
-              if (types.includes("lifecycle")) line.send({ _tag: "Text", text: event })
-            })
-          )),
+          Effect.map(Stream.filter((event) => types.includes(event.type) && event.project === project)),
+          Effect.map(
+            Stream.runForEach((event) =>
+              Effect.sync(() => line.send({ _tag: "Text", text: JSON.stringify(event) }))
+            )
+          ),
           Effect.flatMap(Effect.forkScoped)
         )
         return line

@@ -47,7 +47,7 @@ export interface Containers {
 const keys =
   /^(agent|boot|cloud-init|cluster|environment|image|limits|linux|migration|nvidia|oci|placement|raw|security|snapshots|user|volatile)\./
 
-export const requireKeys = (
+const requireKeys = (
   config: Readonly<Record<string, string>>,
   doing = ""
 ): Effect.Effect<void, Refusal> => {
@@ -60,7 +60,7 @@ export const requireKeys = (
 const busyWith = ({ verb }: Busy) => `Instance is busy running a "${verb}" operation`
 
 /** Fails where something is under way with the container. */
-export const requireIdle = ({ busy }: Container, doing: string): Effect.Effect<void, Refusal> =>
+const requireIdle = ({ busy }: Container, doing: string): Effect.Effect<void, Refusal> =>
   busy === undefined ? Effect.void : Effect.fail(refuse(500, `Failed to ${doing}: ${busyWith(busy)}`))
 
 export const makeContainers = (daemon: Daemon): Containers => {
@@ -104,8 +104,8 @@ export const makeContainers = (daemon: Daemon): Containers => {
       yield* set(container, "Stopped")
     })
 
-  /** A system that comes up, whatever began it. */
-  const boot = (container: Container) =>
+  /** A system that comes up; `told` is Incus's name of that. */
+  const boot = (container: Container, told = "instance-started") =>
     Effect.gen(function*() {
       yield* Effect.sleep(take("start"))
       container.lastUsedAt = yield* Clock.currentTimeMillis
@@ -114,7 +114,7 @@ export const makeContainers = (daemon: Daemon): Containers => {
         Effect.tapError(() => container.ephemeral ? drop(container) : set(container, "Stopped"))
       )
       yield* set(container, "Running")
-      yield* daemon.tell("instance-started", container)
+      yield* daemon.tell(told, container)
     })
 
   const make = (project: string, asked: Creation) =>
@@ -271,7 +271,7 @@ export const makeContainers = (daemon: Daemon): Containers => {
           if (container.status !== "Running") return
           yield* halt(container)
           yield* Effect.sleep(daemon.times.reboot ?? 0)
-          yield* Effect.ignore(boot(container))
+          yield* Effect.ignore(boot(container, "instance-restarted"))
         })
       )
   }

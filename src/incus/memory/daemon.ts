@@ -3,7 +3,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
-import { Instance } from "../schemas.ts"
+import { type IncusEvent, Instance } from "../schemas.ts"
 import type { MemoryGuest } from "./guest.ts"
 import { type Container, type MemoryImage, type MemoryProfile, sha256, shownContainer } from "./model.ts"
 import { makeOperations, type Operations, type Verb } from "./operations.ts"
@@ -34,6 +34,11 @@ export interface Stored {
   readonly storedAt: number
 }
 
+/** Something that the daemon tells of by itself. */
+interface MemoryEvent extends IncusEvent {
+  readonly project: string
+}
+
 /** The state of the twin, and what all of its parts share. */
 export interface Daemon {
   /** The containers of a project by their names; undefined where there is no such project. */
@@ -51,7 +56,7 @@ export interface Daemon {
   readonly guest: MemoryGuest
   readonly times: MemoryTimes
   readonly fingerprint: string
-  readonly events: PubSub.PubSub<string>
+  readonly events: PubSub.PubSub<MemoryEvent>
   /** A container as the API shows it, and as a client reads that. */
   readonly shown: (container: Container) => ReturnType<typeof shownContainer>
   readonly instanceOf: (container: Container) => Instance
@@ -85,7 +90,7 @@ export const makeDaemon = (options: MemoryOptions) =>
       images.set(fingerprint, { fingerprint, properties: image.properties ?? {}, storedAt })
       for (const alias of image.aliases ?? []) aliases.set(alias, fingerprint)
     }
-    const events = yield* PubSub.unbounded<string>()
+    const events = yield* PubSub.unbounded<MemoryEvent>()
     const daemon: Daemon = {
       projects,
       project: (name) => projects.get(name),
@@ -107,15 +112,12 @@ export const makeDaemon = (options: MemoryOptions) =>
       instanceOf: (container) => decode(shownContainer(container, profiles)),
       tell: (action, { name, project }) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          PubSub.publish(
-            events,
-            JSON.stringify({
-              type: "lifecycle",
-              timestamp: new Date(now).toISOString(),
-              project,
-              metadata: { action, source: `/1.0/instances/${encodeURIComponent(name)}` }
-            })
-          ))
+          PubSub.publish(events, {
+            type: "lifecycle",
+            timestamp: new Date(now).toISOString(),
+            project,
+            metadata: { action, name, project, source: `/1.0/instances/${encodeURIComponent(name)}` }
+          }))
     }
     return daemon
   })

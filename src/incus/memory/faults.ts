@@ -23,7 +23,6 @@ export type Phase =
   | "unfreeze"
   | "delete"
   | "edit"
-  | "patch"
   | "rename"
   | "files"
   | "exec"
@@ -83,11 +82,10 @@ export const cutBefore = (at: Fault["at"], nth?: Fault["nth"]): Fault => before(
 /** The connection is cut when the daemon has done what was asked for. */
 export const cutAfter = (at: Fault["at"], nth?: Fault["nth"]): Fault => after(at, "cut", nth)
 
-const verbs: Readonly<Record<Asked["method"], Phase>> = {
+const phases: Readonly<Partial<Record<Asked["method"], Phase>>> = {
   GET: "look",
   HEAD: "look",
   PUT: "edit",
-  PATCH: "patch",
   POST: "rename",
   DELETE: "delete"
 }
@@ -103,7 +101,7 @@ const ofInstances = (asked: Asked): Phase | undefined => {
       : undefined
   }
   if (part === "exec" || part === "files") return part
-  return verbs[method]
+  return phases[method]
 }
 
 /** The phases that a request belongs to. */

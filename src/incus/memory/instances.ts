@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Device, listOf } from "../schemas.ts"
 import { begun, done, refuse } from "./answers.ts"
-import { makeContainers, requireIdle, requireKeys } from "./containers.ts"
+import { makeContainers } from "./containers.ts"
 import type { Daemon } from "./daemon.ts"
 import { makeExec } from "./exec.ts"
 import { type Container, etagOf } from "./model.ts"
@@ -33,8 +33,6 @@ const Replacement = Schema.Struct({
   profiles: listOf(Schema.String)
 })
 
-const Patch = Schema.partial(Schema.Struct({ ephemeral: Schema.Boolean, config: Strings, devices: Devices }))
-
 const Change = Schema.Struct({
   action: Schema.String,
   force: Schema.optionalWith(Schema.Boolean, { default: () => false }),
@@ -60,10 +58,6 @@ const requireProfiles = (
   const missing = names.find((name) => !profiles.has(name))
   return missing === undefined ? Effect.void : Effect.fail(refuse(status, told(missing)))
 }
-
-/** The keys given are set, those given as "" are removed. */
-const merged = (config: Readonly<Record<string, string>>, changes: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries({ ...config, ...changes }).filter(([, value]) => value !== ""))
 
 /** `/1.0/instances` and all below it; and what happens to containers without being asked for. */
 export const makeInstances = (daemon: Daemon) => {
@@ -124,17 +118,6 @@ export const makeInstances = (daemon: Daemon) => {
       }
       yield* requireProfiles(daemon, body.profiles, 404, () => "Profile not found")
       return yield* operation("edit", container, containers.replace(container, body))
-    })
-
-  const patch = (asked: Asked, container: Container) =>
-    Effect.gen(function*() {
-      const body = yield* bodyOf(asked, Patch)
-      yield* requireIdle(container, "create instance update operation")
-      yield* requireKeys(body.config ?? {})
-      container.config = merged(container.config, body.config ?? {})
-      container.devices = { ...container.devices, ...body.devices }
-      container.ephemeral = body.ephemeral ?? container.ephemeral
-      return done({})
     })
 
   const rename = (asked: Asked, container: Container) =>
@@ -200,8 +183,6 @@ export const makeInstances = (daemon: Daemon) => {
           return done(daemon.shown(container), etagOf(container))
         case "PUT":
           return yield* replace(asked, container)
-        case "PATCH":
-          return yield* patch(asked, container)
         case "POST":
           return yield* rename(asked, container)
         case "DELETE":
