@@ -204,7 +204,7 @@ export const makeInstances = (client: Client): Instances => {
       }
       // Who loses the race for a name keeps it busy for a moment, and so from being started for the one who has won.
       if (!isBusy(failure)) return yield* failure
-      yield* start(spec.name).pipe(retryPassing("10 seconds"), Effect.mapError(() => failure))
+      yield* start(spec.name).pipe(retryPassing(client.patience), Effect.mapError(() => failure))
     })
 
   const createAndStart: Instances["createAndStart"] = (spec) =>

@@ -1,3 +1,4 @@
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
@@ -142,6 +143,6 @@ export const faultyServer = (
 
 /** What a client with little patience does with the server. */
 export const withClient =
-  (socket: string, patience = "300 millis" as const) =>
+  (socket: string, patience: Duration.DurationInput = "300 millis") =>
   <A, E, R>(effect: Effect.Effect<A, E, R | Incus.IncusService>) =>
     Effect.provide(effect, Incus.layer({ socket, project: "default", patience }))
