@@ -13,8 +13,8 @@ import type { SessionRef } from "../domain/SessionRef.ts"
 import { durableFiles } from "../host/durableFiles.ts"
 import { inTurn } from "../host/mutex.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
-import { HistoryError, toHistoryError } from "./errors.ts"
-import { makeRunStore, type RunStore } from "./RunStore.ts"
+import { HistoryError } from "./errors.ts"
+import { makeRunStore, type RunStore, toHistoryError } from "./RunStore.ts"
 
 export { HistoryError } from "./errors.ts"
 

@@ -5,7 +5,7 @@ import { parseRun, printRun, type RunRecord } from "../domain/Run.ts"
 import type { SessionRef } from "../domain/SessionRef.ts"
 import type { DurableFiles, FileFailed } from "../host/durableFiles.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
-import { type HistoryError, toHistoryError } from "./errors.ts"
+import { HistoryError } from "./errors.ts"
 
 /** Runs that have begun and are not undone yet, live or left by a crash: one small directory, `<root>/open`. */
 export interface RunStore {
@@ -41,6 +41,10 @@ export interface RunStore {
 
 /** A record is a few hundred bytes. */
 const recordLimit = 256 * 1024
+
+/** What keeps a file of the user's own from being used, with what a user of sessions can do about it. */
+export const toHistoryError = ({ path, reason }: FileFailed): HistoryError =>
+  new HistoryError({ path, reason })
 
 export const makeRunStore = (root: string, files: DurableFiles, path: Path.Path): RunStore => {
   const directory = path.join(root, "open")

@@ -1,5 +1,4 @@
 import * as Data from "effect/Data"
-import type { FileFailed } from "../host/durableFiles.ts"
 
 /** The directory of saved sessions could not be read or written. */
 export class HistoryError
@@ -12,9 +11,6 @@ export class HistoryError
     return "Check its owner and permissions and the free space, or set [paths] sessions_dir in the configuration."
   }
 }
-
-export const toHistoryError = ({ path, reason }: FileFailed): HistoryError =>
-  new HistoryError({ path, reason })
 
 /** `--slot` names a slot that does not exist. */
 export class SlotOutOfRange extends Data.TaggedError("SlotOutOfRange")<{ readonly slot: number }> {
