@@ -27,7 +27,7 @@ export const command = Command.make("kill", { all, force, containers }, (given) 
       const agreed = yield* confirm(
         `${list.join("\n")}\nDelete ${
           doubtful.length === 1 ? "this container" : `these ${doubtful.length} containers`
-        }? What is installed in them is lost; conversations are kept.`,
+        }? What is installed in ${doubtful.length === 1 ? "it" : "them"} is lost; conversations are kept.`,
         { instead: "--force" }
       )
       if (!agreed) return yield* notice("Nothing was killed.")

@@ -31,7 +31,7 @@ const options = {
   workspace: repeatable("workspace", "DIR").pipe(
     Options.withAlias("w"),
     Options.withDescription(
-      "Let sessions work on this directory, whoever owns it; your own ones need no mention."
+      "Let sessions work on this directory also if another user owns it; your own need no mention."
     )
   ),
   ids: repeatable("ids", "UID:GID").pipe(

@@ -116,7 +116,7 @@ export const command = Command.make("trust", options, trust).pipe(
   Command.withDescription(describe("Grant what .clincus.toml of a directory asks for.", {
     group: "Other commands",
     details: [
-      "Whoever wrote the repository wrote that file, the agent included. So a tool, an image or a mode that it asks for is used only when you have granted it, to this directory and to the file as it is now; a changed file asks again. Limits need no grant, they can only lower yours. 'clincus untrust' takes a grant back."
+      "The authors of the repository wrote that file, or an agent did. So a tool, an image or a mode that it asks for is used only when you have granted it, to this directory and to the file as it is now; a changed file asks again. Limits need no grant, they can only lower yours. 'clincus untrust' takes a grant back."
     ],
     examples: [
       ["clincus trust", "Show what the current directory's file asks for, and ask."],

@@ -212,10 +212,10 @@ export const slotFor = ({ instances, metadata }: SavedSession, asked: number | u
           ? `session ${metadata.id} is persistent, and its container ${elsewhere.name} has another prefix than the one in force`
           : `session ${metadata.id} is persistent, and its container ${elsewhere.name} is in the project ${elsewhere.project}`,
         next: elsewhere.project === incus.project
-          ? `Say CLINCUS_CONTAINER_PREFIX=${
+          ? `Set CLINCUS_CONTAINER_PREFIX=${
             elsewhere.name.replace(/[0-9a-f]+-\d+$/, "")
           }, or delete that container: incus delete ${elsewhere.name}`
-          : `Say INCUS_PROJECT=${elsewhere.project}, or delete that container: incus delete --project ${elsewhere.project} ${elsewhere.name}`
+          : `Set INCUS_PROJECT=${elsewhere.project}, or delete that container: incus delete --project ${elsewhere.project} ${elsewhere.name}`
       })
     }
     if (container === undefined) return asked ?? metadata.slot

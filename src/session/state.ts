@@ -104,7 +104,9 @@ const busy = (run: RunRecord) =>
       : `in the project ${project ?? incus.project} of Incus, which cannot be seen from here`
     return yield* because(
       `session ${run.id} was started ${where}, so whether it still runs is not known`,
-      `Say INCUS_SOCKET or INCUS_PROJECT as it was then. When that is gone for good: rm ${quote(file)}`
+      `Set INCUS_SOCKET or INCUS_PROJECT as they were then. If that server or project is gone for good: rm ${
+        quote(file)
+      }`
     )
   })
 

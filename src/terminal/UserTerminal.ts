@@ -16,7 +16,7 @@ export class TerminalNeeded extends Data.TaggedError("TerminalNeeded")<{
 }> {
   readonly usage = true
   override get message(): string {
-    return `${this.what} needs a terminal, and standard input or output is none`
+    return `${this.what} needs a terminal, and standard input or output is not a terminal`
   }
   get hint(): string {
     return this.instead

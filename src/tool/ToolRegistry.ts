@@ -66,7 +66,7 @@ export const describeTool = (
     return Effect.fail(
       new ToolMisconfigured({
         tool: name,
-        reason: "a tool's name is also one of a directory, so it has no slash and is short"
+        reason: "a tool's name is also the name of a directory, so it has no slash and is short"
       })
     )
   }

@@ -27,7 +27,7 @@ export class WorkspaceTooWide extends Data.TaggedError("WorkspaceTooWide")<{
   get hint(): string {
     return this.what === "sessions"
       ? "Work on the directory of a project, or set [paths] sessions_dir to a directory that is not in it."
-      : "Work on the directory of a project. Who wants just that says --allow-home, in a terminal, and keeps [paths] sessions_dir outside."
+      : "Work on the directory of a project. If you want just that, say --allow-home, in a terminal, and keep [paths] sessions_dir outside."
   }
 }
 

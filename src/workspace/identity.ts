@@ -106,7 +106,7 @@ export const idmapKeys: ReadonlyArray<string> = [
 export const warningOf = ({ mounts, owner }: Identity, path: string): string | undefined => {
   if (mounts === "map") return undefined
   const what =
-    "a program that it makes there with the set-uid bit gives whoever runs it outside the rights of root"
+    "a program that it makes there with the set-uid bit gives every user outside who runs it the rights of root"
   return owner.uid === 0
     ? `Note: ${path} belongs to root, so the tool is root on it, outside too: ${what}.`
     : `Note: [security] root_on_mounts is on, so root in the container is root on ${path}, outside too: ${what}.`

@@ -181,7 +181,7 @@ const cases: ReadonlyArray<Case> = [
     name: "no terminal, with what does without one",
     args: ["shell", "{dir}"],
     status: 2,
-    stderr: "clincus: a session needs a terminal, and standard input or output is none\n"
+    stderr: "clincus: a session needs a terminal, and standard input or output is not a terminal\n"
       + "Use --background, then 'clincus tmux capture' and 'clincus tmux send'.\n" + shellHelp
   },
   {
