@@ -166,7 +166,7 @@ const scan = (root: CommandSpec, argv: ReadonlyArray<string>) => {
   return { command, given, words, help, version, fault }
 }
 
-/** The last of several values, where only one counts; all where the option is repeatable. */
+/** The last of several values; all of them if the option is repeatable. */
 const settle = (given: ReadonlyArray<Given>): ReadonlyArray<Given> =>
   given.filter(({ option, owner }, index) =>
     option.repeated ||

@@ -43,7 +43,9 @@ export const layer = ({ logVariable, name }: About): Layer.Layer<never, never, H
     const level = levels[chosen]
     const complaint = level !== undefined || chosen === ""
       ? Effect.void
-      : Effect.logWarning(`${logVariable} is '${chosen}', which is none of ${Object.keys(levels).join(", ")}`)
+      : Effect.logWarning(
+        `${logVariable} is '${chosen}', which is not one of ${Object.keys(levels).join(", ")}`
+      )
     return Layer.effectDiscard(complaint).pipe(
       Layer.provideMerge(Layer.mergeAll(
         Logger.replace(Logger.defaultLogger, loggerOf(name)),

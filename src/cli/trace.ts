@@ -81,7 +81,7 @@ export const makeTrace = (): {
 }
 
 /**
- * Where the program's `traceVariable` is set, prints the tree of spans on stderr when the process ends, whatever its end:
+ * If the program's `traceVariable` is set, prints the tree of spans on stderr when the process ends, whatever its end:
  * so by a listener of the process, since no finalizer runs at the third signal. Beginnings are counted from the start of
  * the process.
  */

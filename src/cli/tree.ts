@@ -11,7 +11,7 @@ export interface OptionSpec {
   /** What the value is called in the help: `N`, `ALIAS`. It is also what live completions are keyed by. */
   readonly value: string
   readonly type: "text" | "integer"
-  /** The only values that are accepted; empty where any is. */
+  /** The only values that are accepted; empty if any is. */
   readonly choices: ReadonlyArray<string>
   readonly description: string
   readonly fallback: string | undefined

@@ -1,6 +1,6 @@
 /**
- * What every error of clincus offers beside its tag and its facts: a sentence for the user in `message`; where there
- * is a next step, that step in `hint` (a sentence or a command line); `usage` where the command line is at fault.
+ * What every error of clincus offers beside its tag and its facts: a sentence for the user in `message`; if there
+ * is a next step, that step in `hint` (a sentence or a command line); `usage` if the command line is at fault.
  */
 export interface Failure {
   readonly _tag: string

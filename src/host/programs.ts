@@ -10,7 +10,7 @@ import { inOrder } from "./inOrder.ts"
  * whose output is closed dies in the middle of its cleaning up.
  */
 
-/** A program could not be started: most often there is none of this name. */
+/** A program could not be started: most often no program has this name. */
 export class NotStarted extends Data.TaggedError("NotStarted")<{
   readonly program: string
   readonly cause: Error

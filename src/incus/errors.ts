@@ -85,7 +85,7 @@ export class OperationLost extends Data.TaggedError("OperationLost")<{
 
 /**
  * Incus answered a request with an error. `status` is the HTTP status of the answer, `reason` the daemon's own words;
- * see https://linuxcontainers.org/incus/docs/main/rest-api/. Where `operation` is given, Incus accepted the request, and the
+ * see https://linuxcontainers.org/incus/docs/main/rest-api/. If `operation` is given, Incus accepted the request, and the
  * operation of this id failed: a part of it may be done.
  */
 export class IncusRequestError extends Data.TaggedError("IncusRequestError")<{

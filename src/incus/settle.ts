@@ -7,7 +7,7 @@ import type { TransportRequest } from "./httpRequest.ts"
 import { isConnection, passing } from "./retry.ts"
 import { Instance, Operations } from "./schemas.ts"
 
-/** Looks at instances where the answers to requests do not tell what became of them. */
+/** Looks at instances if the answers to requests do not tell what became of them. */
 export interface Settle {
   /**
    * Waits until the daemon works on nothing that concerns the instance, then looks at it. One that is not there is looked
@@ -15,7 +15,7 @@ export interface Settle {
    */
   readonly afterwards: (name: string) => Effect.Effect<Option.Option<Instance>, IncusFailure>
   /**
-   * Turns `OperationLost` into success where the instance is as `wanted` (none: it is gone), now or in a moment; else it
+   * Turns `OperationLost` into success if the instance is as `wanted` (none: it is gone), now or in a moment; else it
    * stays, and says what was seen.
    */
   readonly judge: (

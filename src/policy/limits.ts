@@ -45,7 +45,7 @@ export const withinProfiles = (
   }
 }
 
-/** The same with the profiles of sessions, which are asked for only where the workspace's file has set a limit. */
+/** The same with the profiles of sessions, which are asked for only if the workspace's file has set a limit. */
 export const limitsWithin = (
   limits: RequestedLimits,
   names: ReadonlyArray<string>

@@ -17,7 +17,7 @@ import { listSaved } from "./listSaved.ts"
 import { reconcile, settle } from "./reconcile.ts"
 import { SlotService } from "./SlotService.ts"
 
-/** Something that can be removed. `last` is when it was last used (ms), where that is known. */
+/** Something that can be removed. `last` is when it was last used (ms), if that is known. */
 export type Leftover =
   & { readonly name: string; readonly what: string; readonly last: number | undefined }
   & (
@@ -121,7 +121,7 @@ export const findLeftovers = (options: { readonly sessions: boolean; readonly un
     return [...saved.flat(), ...broken, ...containers]
   })
 
-/** Takes the claim on a session that nobody runs, so that nobody starts it while it is removed; none where somebody does. */
+/** Takes the claim on a session that nobody runs, so that nobody starts it while it is removed; none if somebody runs it. */
 const claimed = (session: SessionRef) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
@@ -138,7 +138,7 @@ const claimed = (session: SessionRef) =>
     return (yield* history.runs.claim(run)) ? Option.some(run) : Option.none()
   })
 
-/** The session that a damaged directory is one of, by where it is. */
+/** The session of a damaged directory, by the directory's path. */
 const keyOfDirectory = (path: string): SessionRef => {
   const [folder = "", id = ""] = path.split("/").slice(-2)
   return { tool: folder.replace(/^sessions-/, ""), id }

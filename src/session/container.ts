@@ -57,20 +57,20 @@ export const removeContainer = (
 export const sessionDevice = /^(workspace|outcome|state\d+)$/
 const stateDevice = /^(outcome|state\d+)$/
 
-/** True where an instance has a saved session mounted, or would have it once it is started. */
+/** True if an instance has a saved session mounted, or would have it once it is started. */
 export const holdsState = ({ devices }: Instance): boolean =>
   Object.keys(devices).some((name) => stateDevice.test(name))
 
 /**
  * Takes the saved session out of a stopped container, so that nothing that is started in it later sees or changes what is
- * saved. Incus refuses the change where anything has happened to the instance since it was looked at, a start most of all.
- * Fails with `InstanceChanged` then, and where the container is not stopped or another's.
+ * saved. Incus refuses the change if anything has happened to the instance since it was looked at, a start most of all.
+ * Fails with `InstanceChanged` then, and if the container is not stopped or another's.
  */
 export const releaseState = (instances: Instances, container: string, holder: Holder) =>
   instances.edit(container, (instance) =>
     instance.status === "Stopped" && belongsTo(instance, holder)
       ? Option.some({
-        // Whoever starts it by hand has it without a session, and so without an off-switch.
+        // If it is started by hand, it has no session, and so no off-switch.
         config: Object.fromEntries(
           Object.entries(instance.config).filter(([key]) => key !== `environment.${runVariable}`)
         ),
@@ -98,7 +98,7 @@ const keepStopped = (instances: Instances, container: string) =>
 
 /**
  * Makes certain that a container which is off stays without its session: an ephemeral one is deleted, a persistent one
- * loses the saved session. True when that is so; false where it runs again, as after a reboot, or is busy.
+ * loses the saved session. True if that is so; false if it runs again, as after a reboot, or is busy.
  */
 export const retire = (instances: Instances, container: string, holder: Holder) =>
   Effect.gen(function*() {
@@ -169,7 +169,7 @@ export const shutdownContainer = (
     )
   })
 
-/** Whether a run's container is persistent; none where there is no such container any more. */
+/** Whether a run's container is persistent; none if there is no such container any more. */
 const isPersistent = (instances: Instances, container: string, holder: Holder) =>
   instances.get(container).pipe(
     Effect.map((instance) =>
@@ -181,7 +181,7 @@ const isPersistent = (instances: Instances, container: string, holder: Holder) =
     Effect.mapError((cause) => new ContainerLeft({ container, cause }))
   )
 
-/** Takes the saved session out of a container that was stopped, and stops it again where somebody has started it. */
+/** Takes the saved session out of a container that was stopped, and stops it again if somebody has started it. */
 const releaseStopped = (instances: Instances, container: string, holder: Holder) =>
   Effect.gen(function*() {
     const instance = yield* instances.get(container)

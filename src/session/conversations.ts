@@ -6,7 +6,7 @@ import * as State from "../host/untrusted/StateDirectory.ts"
 import type { Databases, Tool, Transcripts } from "../tool/Tool.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
 
-/** What the last conversation in a state is: `Unknown` where only the tool can tell, in the container. */
+/** What the last conversation in a state is: `Unknown` if only the tool can tell, in the container. */
 export type Latest =
   | { readonly _tag: "Found"; readonly id: string }
   | { readonly _tag: "Nothing" }

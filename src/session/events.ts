@@ -22,10 +22,10 @@ const looks = 40
 const keyOf = ({ container, id, run }: SessionHandle) => `${container} ${id} ${run}`
 
 /**
- * What happens to this user's sessions in this project and with this prefix, whoever starts or ends them, from the moment
- * on at which the stream is run: for each that runs then, and each that is started later, `Started`, then `Rested` each
- * time that the output has come to rest for `restSeconds`, then `Ended`. Follows the daemon's events; fails if the daemon
- * goes away.
+ * What happens to this user's sessions in this project and with this prefix, no matter who starts or ends them, from the
+ * moment on at which the stream is run: for each that runs then, and each that is started later, `Started`, then `Rested`
+ * each time that the output has come to rest for `restSeconds`, then `Ended`. Follows the daemon's events; fails if the
+ * daemon goes away.
  */
 export const sessionEvents = ({ restSeconds }: { readonly restSeconds: number }) =>
   Stream.unwrapScoped(Effect.gen(function*() {

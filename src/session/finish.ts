@@ -26,8 +26,8 @@ export class StateNotOurs extends Data.TaggedError("StateNotOurs")<{
 }
 
 /**
- * Does something to a saved session whose container is gone; where files of a container's users are in the way, they are
- * made the user's first. Fails with `StateNotOurs` where that cannot be done.
+ * Does something to a saved session whose container is gone; if files of a container's users are in the way, they are
+ * made the user's first. Fails with `StateNotOurs` if that cannot be done.
  */
 const withRights = <A, E, R>(session: SessionRef, action: Effect.Effect<A, E | State.StateError, R>) => {
   const isDenied = (error: E | State.StateError): error is State.StateError =>

@@ -2,8 +2,8 @@ import type { Guest } from "../guest/Guest.ts"
 import type { Labels } from "./labels.ts"
 
 /**
- * A session as far as working with it goes, whoever started it: this program, or another one whose container tells all of
- * this by its labels.
+ * A session as far as working with it goes, no matter who started it: this program, or another one. The container's labels tell
+ * all of this.
  */
 export interface SessionHandle {
   /** Under this id, a UUID, the session is saved and resumed. */

@@ -99,7 +99,7 @@ export const matching = (
     && (selection.workspace === undefined || workspace === selection.workspace)
   )
 
-/** The one running session that is meant; fails where there is none or more than one. */
+/** The one running session that is meant; fails if there is none or more than one. */
 export const selectSession = (selection: Selection) =>
   Effect.gen(function*() {
     if (selection.container !== undefined) {

@@ -12,7 +12,7 @@ import { baseName, slots, SlotService } from "./SlotService.ts"
 /**
  * Readies a saved session for another directory, as after `mv project project2`. A persistent container's name tells its
  * workspace, so the stopped container of such a session gets the name of a free slot of the new one, its own if that is
- * free. Gives the session as it is then. Where there is no container, starting the session moves it.
+ * free. Gives the session as it is then. If there is no container, starting the session moves it.
  */
 export const moveSession = (metadata: Metadata, workspace: Workspace) =>
   Effect.gen(function*() {

@@ -26,7 +26,7 @@ export interface ContainerSpec {
 
 /** A container that runs for a session. */
 export interface Occupied extends SlotCandidate {
-  /** True where a persistent container that was there is used again. */
+  /** True if a persistent container that was there is used again. */
   readonly restarted: boolean
   readonly persistent: boolean
 }
@@ -73,7 +73,7 @@ const restart = (place: SlotCandidate, spec: ContainerSpec, found: Labels) =>
             ...toConfig(labels)
           },
           devices: {
-            // What an earlier session had mounted is none of this one's business.
+            // What an earlier session had mounted does not concern this session.
             ...Object.fromEntries(
               Object.entries(instance.devices).filter(([name]) => !sessionDevice.test(name))
             ),

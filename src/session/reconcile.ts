@@ -74,7 +74,7 @@ const sight = (
     Effect.orElseSucceed((): Sighting => "unknown")
   )
 
-/** What is saved of a run that is over: its end, or nothing at all where its container was never made. */
+/** What is saved of a run that is over: its end, or nothing at all if its container was never made. */
 const close = (run: RunRecord) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
@@ -159,7 +159,7 @@ const settleRun = (run: RunRecord, { instances, now, server }: World): Settling<
   })
 
 /**
- * Settles whatever run has a container that stands in the way of another one, `own`. True where nobody's run has it any
+ * Settles the run that has a container which stands in the way of another one, `own`. True if nobody's run has it any
  * more.
  */
 export const settleContainer = (container: Instance, own: string | undefined): Settling<boolean> =>

@@ -25,7 +25,7 @@ export class TerminalNeeded extends Data.TaggedError("TerminalNeeded")<{
 
 /** The terminal that the user sits at. */
 export class UserTerminal extends Context.Tag("clincus/UserTerminal")<UserTerminal, {
-  /** True where both standard input and output are a terminal, and one that can show a full screen. */
+  /** True if standard input and output are both a terminal that can show a full screen. */
   readonly present: boolean
   /** `$TERM`. */
   readonly kind: string

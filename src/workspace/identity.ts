@@ -42,14 +42,14 @@ export class RootWorkspace extends Data.TaggedError("RootWorkspace")<{ readonly 
   }
 }
 
-/** Inside, `code` is this user, whoever that is outside. */
+/** The user inside, the same for every owner outside. */
 const code = { uid: 1000, gid: 1000, user: "code", home: "/home/code" }
 /** Group ids that no distribution gives out; see systemd's list of uids and gids. */
 const firstGroup = 61_000
 
 /**
  * Root outside is never mapped to a user inside: a process that has uid 0 outside may write what belongs to root in
- * /proc/sys, and so is root on the host. Where the workspace is root's, mounts are shifted: that is root's power over the
+ * /proc/sys, and so is root on the host. If the workspace is root's, mounts are shifted: that is root's power over the
  * files that are mounted, and over nothing else.
  */
 export const identityOf = (
@@ -76,8 +76,8 @@ export const identityOf = (
 }
 
 /**
- * The owner's group, where a container may have it. A system group such as docker or disk it may not: a program that it
- * leaves with the set-gid bit would give that group to whoever runs it outside.
+ * The owner's group, if a container may have it. It may not have a system group such as docker or disk: a program that it
+ * leaves with the set-gid bit would give that group to every user outside who runs it.
  */
 export const mappedGroup = (owner: Owner): ReadonlyArray<number> => idsOfOwner(owner).gids
 
@@ -102,7 +102,7 @@ export const idmapKeys: ReadonlyArray<string> = [
   "security.idmap.base"
 ]
 
-/** One line on what an agent can do outside, where that is more than usual. */
+/** One line on what an agent can do outside, if that is more than usual. */
 export const warningOf = ({ mounts, owner }: Identity, path: string): string | undefined => {
   if (mounts === "map") return undefined
   const what =

@@ -302,7 +302,7 @@ describe("logs", () => {
     expect(log("debug")).toBe("clincus: warning: a warning\nclincus: debug: a detail\n")
     expect(log("error")).toBe("")
     expect(log("loud")).toMatch(
-      /^clincus: warning: CLINCUS_LOG is 'loud', which is none of none, error, warning/
+      /^clincus: warning: CLINCUS_LOG is 'loud', which is not one of none, error, warning/
     )
   })
 })
