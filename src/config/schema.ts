@@ -3,7 +3,7 @@ import { isPlainName, isRelativePath, plainPath } from "../domain/RelativePath.t
 import { isVariableName } from "../domain/variables.ts"
 import { isLimit } from "./limits.ts"
 
-/** What a configuration file may say. Every key may be left out; what none names has the value that `ConfigService.ts` gives it. */
+/** What a configuration file may say. Every key may be left out; what none names has the value in `defaults.ts`. */
 
 /** Under this key a schema says what its value has to be, in words that a sentence goes on with. */
 export const expectedId: unique symbol = Symbol.for("clincus/config/expected")
