@@ -67,17 +67,24 @@ export type { AfterAttach, AttachedTerminal } from "./session/attach.ts"
 export type { Leftover } from "./session/clean.ts"
 export { type Configured, layer, layerOfHost } from "./session/configured.ts"
 export type { Ended } from "./session/ended.ts"
-export * from "./session/errors.ts"
+export {
+  CannotResume,
+  ContainerLeft,
+  HistoryError,
+  NoFreeSlot,
+  NoLiveSession,
+  NotASession,
+  SeveralSessions,
+  SlotInUse,
+  SlotOutOfRange,
+  StillStarting,
+  ToolEnded,
+  ToolGone
+} from "./session/errors.ts"
 export type { SessionEvent } from "./session/events.ts"
 export { StateNotOurs } from "./session/finish.ts"
 export type { SessionHandle } from "./session/handle.ts"
-export {
-  HistoryError,
-  HistoryStore,
-  layer as historyLayer,
-  type Outcome,
-  type Saved
-} from "./session/HistoryStore.ts"
+export { HistoryStore, layer as historyLayer, type Outcome, type Saved } from "./session/HistoryStore.ts"
 export type { SessionInfo } from "./session/info.ts"
 export type { Labels } from "./session/labels.ts"
 export type { LiveSession, Selection } from "./session/live.ts"
