@@ -32,7 +32,14 @@ export const done = (metadata: unknown, etag?: string): TransportResponse =>
   )
 
 /** The answer to a request that has started an operation. */
-export const begun = (operation: { readonly id: string }): TransportResponse =>
+export const begun = (
+  operation: {
+    readonly id: string
+    readonly status: string
+    readonly status_code: number
+    readonly metadata: unknown
+  }
+): TransportResponse =>
   answer(202, {
     type: "async",
     status: "Operation created",

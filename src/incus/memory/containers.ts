@@ -64,7 +64,11 @@ const requireIdle = ({ busy }: Container, doing: string): Effect.Effect<void, Re
   busy === undefined ? Effect.void : Effect.fail(refuse(500, `Failed to ${doing}: ${busyWith(busy)}`))
 
 export const makeContainers = (daemon: Daemon): Containers => {
-  const take = (verb: Verb) => daemon.times[verb] ?? 0
+  /** Lets pass what something takes: where that is no time, others get their turn all the same. */
+  const pass = (what: Verb | "reboot") => {
+    const time = daemon.times[what]
+    return time === undefined ? Effect.yieldNow() : Effect.sleep(time)
+  }
 
   /** Does something to a container while nothing else may be done to it, and lets whoever has joined know the end. */
   const during = <A>(container: Container, verb: Verb, work: (busy: Busy) => Effect.Effect<A, Refusal>) =>
@@ -107,7 +111,7 @@ export const makeContainers = (daemon: Daemon): Containers => {
   /** A system that comes up; `told` is Incus's name of that. */
   const boot = (container: Container, told = "instance-started") =>
     Effect.gen(function*() {
-      yield* Effect.sleep(take("start"))
+      yield* pass("start")
       container.lastUsedAt = yield* Clock.currentTimeMillis
       yield* (daemon.guest.boot?.(daemon.instanceOf(container)) ?? Effect.void).pipe(
         Effect.mapError((reason) => refuse(500, reason)),
@@ -174,7 +178,7 @@ export const makeContainers = (daemon: Daemon): Containers => {
         })
         yield* Effect.raceFirst(patient, Deferred.await(busy.force))
       }
-      yield* Effect.sleep(take("stop"))
+      yield* pass("stop")
       yield* halt(container)
       yield* daemon.tell(force ? "instance-stopped" : "instance-shutdown", container)
       if (container.ephemeral) yield* drop(container)
@@ -187,7 +191,7 @@ export const makeContainers = (daemon: Daemon): Containers => {
       yield* halt(container)
       yield* daemon.tell("instance-shutdown", container)
       if (!container.ephemeral) return
-      yield* Effect.sleep(take("delete"))
+      yield* pass("delete")
       yield* drop(container)
     })
 
@@ -202,8 +206,11 @@ export const makeContainers = (daemon: Daemon): Containers => {
     create: (project, asked) =>
       Effect.gen(function*() {
         const container = yield* make(project, asked)
-        yield* during(container, "create", () => Effect.sleep(take("create")))
-        if (asked.start) yield* during(container, "start", () => boot(container))
+        yield* during(container, "create", () => pass("create"))
+        if (!asked.start) return
+        yield* Effect.yieldNow()
+        yield* requireIdle(container, "create instance start operation")
+        yield* during(container, "start", () => boot(container))
       }),
     start: (container) =>
       Effect.suspend(() => {
@@ -236,14 +243,14 @@ export const makeContainers = (daemon: Daemon): Containers => {
     remove: (container) =>
       Effect.zipRight(
         requireIdle(container, "create instance delete operation"),
-        during(container, "delete", () => Effect.zipRight(Effect.sleep(take("delete")), drop(container)))
+        during(container, "delete", () => Effect.zipRight(pass("delete"), drop(container)))
       ),
     replace: (container, by) =>
       Effect.gen(function*() {
         yield* requireIdle(container, "create instance update operation")
         yield* requireKeys(by.config)
         yield* during(container, "edit", () =>
-          Effect.sleep(take("edit")).pipe(
+          pass("edit").pipe(
             Effect.zipRight(Effect.sync(() => Object.assign(container, by)))
           ))
       }),
@@ -270,7 +277,7 @@ export const makeContainers = (daemon: Daemon): Containers => {
         Effect.gen(function*() {
           if (container.status !== "Running") return
           yield* halt(container)
-          yield* Effect.sleep(daemon.times.reboot ?? 0)
+          yield* pass("reboot")
           yield* Effect.ignore(boot(container, "instance-restarted"))
         })
       )

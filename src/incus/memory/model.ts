@@ -11,7 +11,8 @@ export interface Place {
   readonly name: string
 }
 
-export type Status = "Running" | "Stopped" | "Frozen"
+/** `Ready` is what a system that runs may say of itself. */
+export type Status = "Running" | "Ready" | "Stopped" | "Frozen"
 
 /** What is under way with a container: Incus lets nothing else come between, but for more of the same. */
 export interface Busy {
@@ -69,7 +70,7 @@ export const power = (container: Container, on: boolean): void => {
 /** Go's zero of what has never been used. */
 const moment = (millis: number): string => new Date(millis).toISOString()
 
-const codes: Readonly<Record<Status, number>> = { Running: 103, Stopped: 102, Frozen: 110 }
+const codes: Readonly<Record<Status, number>> = { Stopped: 102, Running: 103, Frozen: 110, Ready: 113 }
 
 /** The parts of a container's profiles and its own, the later over the earlier. */
 const expanded = (container: Container, profiles: ReadonlyMap<string, MemoryProfile>) => {

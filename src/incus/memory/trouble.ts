@@ -42,8 +42,9 @@ export const makeTroubles = (operations: Operations): Troubles => {
     Effect.gen(function*() {
       const [kind, id] = asked.segments
       if (kind === "operations" && id !== undefined) operations.forget(id)
-      else if (answer === undefined) return Option.some(begun({ id: yield* uuid }))
-      else Option.map(readBegun(textOf(answer.body)), ({ metadata }) => operations.forget(metadata.id))
+      else if (answer === undefined) {
+        return Option.some(begun({ id: yield* uuid, status: "Running", status_code: 103, metadata: null }))
+      } else Option.map(readBegun(textOf(answer.body)), ({ metadata }) => operations.forget(metadata.id))
       return Option.none<TransportResponse>()
     })
 
