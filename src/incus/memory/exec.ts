@@ -82,7 +82,8 @@ const attach = (lines: ReadonlyMap<string, Line>, { interactive }: Request) =>
       if (message._tag === "Bytes") input.unsafeOffer(message.bytes)
       else if (!interactive) endInput()
     }, () => {
-      endInput()
+      // What a terminal is at the other end of stays open: it is the control stream by which Incus sees that the client is gone.
+      if (!interactive) endInput()
       Deferred.unsafeDone(noInput, Effect.void)
     })
     lines.get("control")?.listen((message) => {
