@@ -52,13 +52,15 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
   /** Notes how a session that still runs is about to end, so that whoever sees it end first says the same. */
   readonly intend: (session: SessionRef, end: End) => Effect.Effect<void, HistoryError>
   /**
-   * Removes a run's credentials, notes how it ended (nothing is noted without `end`) and gives up its claim. The run's
+   * Removes a run's credentials, notes how it ended (nothing is noted without `end`) and gives up its claim. It ended
+   * when its tool left an outcome, else at the moment `at` (ms since the epoch). The run's
    * container must be gone, or have lost its hold on the state. What cannot be removed does not keep the rest; the run
    * stays open then.
    */
   readonly finish: (
     run: RunRecord,
-    end: End | undefined
+    end: End | undefined,
+    at: number
   ) => Effect.Effect<void, HistoryError | State.StateError>
   /** What the tool of a session left when it ended; none while it runs, and if it was killed. */
   readonly outcome: (session: SessionRef) => Effect.Effect<Option.Option<Outcome>>
@@ -133,6 +135,16 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
           return Option.some({ status: Number(status), screen: (screen ?? "").replace(/\n+$/, "") })
         })
 
+      /** When a tool left its outcome. */
+      const outcomeAt = (session: SessionRef) => State.writtenAt(directory(session), "outcome/status")
+
+      /** A moment (ms) that a container may have made up: it is not before the run's beginning, nor to come. */
+      const momentOf = (run: RunRecord, moment: number) =>
+        Effect.map(
+          Clock.currentTimeMillis,
+          (now) => new Date(Math.max(run.since, Math.min(now, Math.floor(moment))))
+        )
+
       const scrub = (session: SessionRef, file: string, keys: ReadonlyArray<string>) =>
         Effect.gen(function*() {
           const state = directory(session)
@@ -190,7 +202,7 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
               onSome: (metadata) => save({ ...metadata, end })
             })
           ),
-        finish: (run, end) =>
+        finish: (run, end, at) =>
           alone(
             run,
             Effect.gen(function*() {
@@ -206,7 +218,8 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
               const metadata = yield* get(run)
               if (Option.isSome(metadata) && metadata.value.endedAt === undefined && end !== undefined) {
                 const result = yield* outcome(run)
-                const ended = new Date(yield* Clock.currentTimeMillis)
+                const left = Option.isSome(result) ? yield* outcomeAt(run) : undefined
+                const ended = yield* momentOf(run, left ?? at)
                 yield* save({
                   ...metadata.value,
                   lastUsedAt: ended,

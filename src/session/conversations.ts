@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { basename, dirname } from "node:path"
 import type { Metadata } from "../domain/Metadata.ts"
 import { nextTurn } from "../host/untrusted/access.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
@@ -130,3 +131,28 @@ export const holdsConversation = (metadata: Metadata, directory: string): Effect
   const tool = builtIn.find(({ name }) => name === metadata.tool)
   return tool === undefined ? Effect.succeed(true) : holdsWords(tool, directory)
 }
+
+/** A tool of the user's own may keep its state this deep (directories). */
+const deepState = 16
+
+/**
+ * When the conversations in a state were last written (ms since the epoch), as far as can be seen within the bounds; any
+ * file of the state if it is not known where the tool keeps them. The time is what the container says, and may be a lie.
+ */
+export const lastWritten = (tool: Tool | undefined, root: string): Effect.Effect<Option.Option<number>> =>
+  Effect.gen(function*() {
+    const conversations = tool?.conversations ?? { kind: "unknown" as const, traces: [] }
+    const paths = conversations.traces.map(({ path }) => path)
+    const files = conversations.kind === "transcripts"
+      ? (yield* candidatesOf(conversations, root)).candidates
+      : conversations.kind === "unknown"
+      ? (yield* State.find(dirname(root), basename(root), { most: mostFiles, deep: deepState })).files
+        .filter(({ path }) => path !== "metadata.json")
+      : []
+    const named = yield* Effect.forEach(
+      conversations.kind === "databases" ? [...paths, ...conversations.files] : paths,
+      (path) => State.writtenAt(root, path)
+    )
+    const times = [...files.map(({ written }) => written), ...named.filter((time) => time !== undefined)]
+    return times.length === 0 ? Option.none() : Option.some(Math.max(...times))
+  })

@@ -1,11 +1,15 @@
+import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { End } from "../domain/Metadata.ts"
 import type { RunRecord } from "../domain/Run.ts"
 import type { SessionRef } from "../domain/SessionRef.ts"
 import { Host } from "../host/Host.ts"
 import { quote } from "../host/shell.ts"
 import * as State from "../host/untrusted/StateDirectory.ts"
+import { builtIn } from "../tool/ToolRegistry.ts"
+import { lastWritten } from "./conversations.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { reclaim } from "./reclaim.ts"
 
@@ -48,11 +52,30 @@ const withRights = <A, E, R>(session: SessionRef, action: Effect.Effect<A, E | S
     }))
 }
 
-/** Ends a run whose container is gone or has lost its hold on the state: see `HistoryStore.finish`. */
-export const finishRun = (run: RunRecord, end: End | undefined) =>
-  Effect.flatMap(HistoryStore, (history) => withRights(run, history.finish(run, end))).pipe(
-    Effect.withSpan("Session.finish")
-  )
+/**
+ * Ends a run whose container is gone or has lost its hold on the state: see `HistoryStore.finish`. It has ended at this
+ * moment unless `at` says when (ms since the epoch).
+ */
+export const finishRun = (
+  run: RunRecord,
+  end: End | undefined,
+  at: Effect.Effect<number, never, HistoryStore> = Clock.currentTimeMillis
+) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    yield* withRights(run, history.finish(run, end, yield* at))
+  }).pipe(Effect.withSpan("Session.finish"))
+
+/**
+ * When a run was certainly still under way that was found to be over: when its conversation was last written, or when it
+ * began (ms since the epoch).
+ */
+export const lastSign = (run: RunRecord) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const tool = builtIn.find(({ name }) => name === run.tool)
+    return Option.getOrElse(yield* lastWritten(tool, history.directory(run)), () => run.since)
+  })
 
 /** Forgets a saved session, files of the container's users included, while the run has the claim on it. */
 export const removeSaved = (run: RunRecord) =>

@@ -15,7 +15,7 @@ import type { Instances } from "../incus/instances.ts"
 import type { Instance, ServerInfo } from "../incus/schemas.ts"
 import { belongsTo, endContainer, holdsState, retire, waitUntilStopped } from "./container.ts"
 import type { ContainerLeft } from "./errors.ts"
-import { finishRun, removeSaved, type StateNotOurs } from "./finish.ts"
+import { finishRun, lastSign, removeSaved, type StateNotOurs } from "./finish.ts"
 import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore } from "./HistoryStore.ts"
 import { fromInstance } from "./labels.ts"
@@ -80,7 +80,8 @@ const close = (run: RunRecord) =>
     const history = yield* HistoryStore
     // Without metadata the container was never made, so there is nothing in it to keep. Damaged metadata is some.
     const made = yield* State.exists(history.directory(run), "metadata.json")
-    yield* made ? finishRun(run, { reason: run.reason ?? "lost" }) : removeSaved(run)
+    // It ended when nobody was there to see it.
+    yield* made ? finishRun(run, { reason: run.reason ?? "lost" }, lastSign(run)) : removeSaved(run)
     return true
   })
 

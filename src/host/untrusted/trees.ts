@@ -9,6 +9,7 @@ import {
   missing,
   type Owner,
   readStart,
+  splitLast,
   type StateError,
   withFile,
   within
@@ -81,6 +82,16 @@ export const readBeginning = (
       text: readStart(file, Math.min(most, size)),
       whole: size <= most
     }))).pipe(Effect.orElseSucceed(() => undefined))
+
+/** When a regular file was last written (ms since the epoch); `undefined` if there is no such file. */
+export const writtenAt = (root: string, path: string): Effect.Effect<number | undefined> =>
+  attempt(Path.join(root, path), "read", () => {
+    const { above, last } = splitLast(path)
+    return within(root, above, enterExisting, (directory) => {
+      const info = unless(missing, () => Fs.lstatSync(at(directory, last)))
+      return info?.isFile() === true ? info.mtimeMs : undefined
+    })
+  }).pipe(Effect.orElseSucceed(() => undefined))
 
 /** Bytes below a directory, links not followed; stops counting at `most` entries. */
 export const size = (

@@ -178,11 +178,17 @@ describe("the state of a session", () => {
         const { instances } = yield* IncusService
         const { letGo, session } = yield* begin
         yield* letGo
+        const up = Date.now()
+        yield* Effect.sleep("1500 millis")
         yield* instances.destroy(session.container)
         expect(yield* reconcile).toMatchObject({ finished: [session.id] })
         yield* expectClean(session)
         const history = yield* HistoryStore
-        expect(Option.getOrThrow(yield* history.get(keyOf(session))).end).toEqual({ reason: "lost" })
+        const { end, endedAt, lastUsedAt } = Option.getOrThrow(yield* history.get(keyOf(session)))
+        expect(end).toEqual({ reason: "lost" })
+        // When it was lost nobody knows, but not that it was used until it was missed.
+        expect(endedAt).toEqual(lastUsedAt)
+        expect(lastUsedAt.getTime()).toBeLessThanOrEqual(up)
       }))
 
     Library.test("for a tool of the user's own", () =>

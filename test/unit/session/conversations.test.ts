@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { holdsWords, latestConversation } from "../../../src/session/conversations.ts"
+import { holdsWords, lastWritten, latestConversation } from "../../../src/session/conversations.ts"
 import { claude } from "../../../src/tool/claude.ts"
 import { codex } from "../../../src/tool/codex.ts"
 import { copilot } from "../../../src/tool/copilot.ts"
@@ -206,5 +207,38 @@ describe("what was said to the other tools", () => {
           .words
       )
         .toBe(true)
+    }))
+})
+
+describe("when something was last said", () => {
+  const when = (tool: Tool | undefined, files: Readonly<Record<string, string>>) =>
+    Effect.flatMap(state(files), (root) => Effect.map(lastWritten(tool, root), Option.getOrUndefined))
+  const minutes = (count: number) => (1_790_000_000 + count * 60) * 1000
+
+  it.scoped("is read from the conversations, and not from what is written beside them", () =>
+    Effect.gen(function*() {
+      const projects = ".claude/projects/-workspace"
+      expect(
+        yield* when(claude, {
+          [`${projects}/${two}.jsonl`]: "",
+          [`${projects}/${one}.jsonl`]: "",
+          [`${projects}/notes.txt`]: "",
+          ".claude/.claude.json": "{}",
+          "metadata.json": "{}"
+        })
+      ).toBe(minutes(1))
+      expect(yield* when(claude, { ".claude/history.jsonl": "", ".claude/.claude.json": "{}" })).toBe(
+        minutes(0)
+      )
+      expect(yield* when(opencode, { ".local/share/opencode/opencode.db-wal": "", "x": "" })).toBe(minutes(0))
+      expect(yield* when(claude, { ".claude/.claude.json": "{}" })).toBeUndefined()
+    }))
+
+  it.scoped("is read from any file of a tool that nothing is known of", () =>
+    Effect.gen(function*() {
+      expect(yield* when(undefined, { ".mine/a/b/c": "", ".mine/d": "", "metadata.json": "{}" })).toBe(
+        minutes(1)
+      )
+      expect(yield* when(undefined, { "metadata.json": "{}" })).toBeUndefined()
     }))
 })

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
@@ -74,7 +75,7 @@ describe("the end of a run", () => {
   it.scoped("takes the credentials away, and then the record that promised so", () =>
     Effect.gen(function*() {
       const { directory, history, root, run, steps } = yield* make()
-      yield* history.finish(run, { reason: "killed" })
+      yield* history.finish(run, { reason: "killed" }, Date.now())
       expect(Fs.readdirSync(directory).toSorted()).toEqual([".claude", "metadata.json"])
       expect(Fs.readdirSync(join(directory, ".claude"))).toEqual([".claude.json"])
       expect(Fs.readFileSync(join(directory, ".claude/.claude.json"), "utf8")).toBe("{\"theme\":\"dark\"}\n")
@@ -95,14 +96,14 @@ describe("the end of a run", () => {
         full && what === "rename" && name === "metadata.json"
       )
       full = true
-      const error = yield* Effect.flip(history.finish(run, { reason: "killed" }))
+      const error = yield* Effect.flip(history.finish(run, { reason: "killed" }, Date.now()))
       expect(error).toMatchObject({ _tag: "HistoryError", reason: "no space left on device" })
       expect(Fs.readdirSync(directory).toSorted()).toEqual([".claude", "metadata.json"])
       expect(Fs.existsSync(join(directory, ".claude/.credentials.json"))).toBe(false)
       expect(yield* history.get(run)).toEqual(Option.some(metadata))
       expect(Fs.readdirSync(join(root, "open"))).toEqual([`claude.${run.id}`])
       full = false
-      yield* history.finish(run, { reason: "killed" })
+      yield* history.finish(run, { reason: "killed" }, Date.now())
       expect(Fs.readdirSync(join(root, "open"))).toEqual([])
     }))
 
@@ -125,7 +126,7 @@ describe("the end of a run", () => {
       put(".claude/.clincus-half", "half of a secret")
       yield* history.runs.list
       yield* history.list
-      yield* history.finish(run, { reason: "killed" })
+      yield* history.finish(run, { reason: "killed" }, Date.now())
       expect(Fs.readdirSync(root, { recursive: true }).filter((path) => /half|new$/.test(String(path))))
         .toEqual([])
     }))
@@ -138,5 +139,39 @@ describe("the end of a run", () => {
       const order = steps.map(([what, name]) => `${what} ${name}`)
       expect(order.indexOf("sync sessions-claude")).toBeGreaterThan(-1)
       expect(order.indexOf(`remove claude.${run.id}`)).toBeGreaterThan(order.indexOf("sync sessions-claude"))
+    }))
+})
+
+describe("the moment when a run ended", () => {
+  /** What is noted of a run that ended at `at`, with an outcome that was written then, if any. */
+  const ended = (at: number, outcome?: number) =>
+    Effect.gen(function*() {
+      const { directory, history, put, run } = yield* make()
+      if (outcome !== undefined) {
+        put("outcome/status", "3\n")
+        Fs.utimesSync(join(directory, "outcome/status"), outcome / 1000, outcome / 1000)
+      }
+      yield* history.finish(run, { reason: "lost" }, at)
+      const { end, endedAt, lastUsedAt } = Option.getOrThrow(yield* history.get(run))
+      expect(lastUsedAt).toEqual(endedAt)
+      return [end?.reason, lastUsedAt.getTime()]
+    })
+  const begun = 1_790_000_000_000
+  const minute = 60_000
+
+  it.scoped("is the one that is known, and not that of its discovery", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(begun + 100 * minute)
+      expect(yield* ended(begun + minute)).toEqual(["lost", begun + minute])
+      expect(yield* ended(begun + minute, begun + 5 * minute)).toEqual(["exited", begun + 5 * minute])
+    }))
+
+  it.scoped("lies between the beginning and now, whatever a container says", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(begun + 100 * minute)
+      expect(yield* ended(begun - minute)).toEqual(["lost", begun])
+      expect(yield* ended(8e15)).toEqual(["lost", begun + 100 * minute])
+      expect(yield* ended(begun, begun + 1e12)).toEqual(["exited", begun + 100 * minute])
+      expect(yield* ended(begun, 1000)).toEqual(["exited", begun])
     }))
 })
