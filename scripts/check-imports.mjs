@@ -1,4 +1,5 @@
-// Start-up time is a feature: a barrel import would pull whole packages into the bundle, and an upward import would turn the layering round.
+// Start-up time is a feature: a barrel import would pull whole packages into the bundle. An upward import would turn the
+// layering round, and a file that grows without end is more than one idea.
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 
@@ -12,6 +13,7 @@ const order = [
 const framework = new Set(["cli", "host", "domain"])
 const serviceName = /"clincus\/\w+"/g
 const knowsTerminal = new Set(["commands", "terminal", "cli"])
+const longest = 300
 const faults = []
 const walk = (dir) =>
   readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
@@ -20,7 +22,9 @@ const walk = (dir) =>
 
 for (const file of walk("src")) {
   const folder = relative("src", dirname(file)).split("/")[0]
-  readFileSync(file, "utf8").split("\n").forEach((line, index) => {
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n")
+  if (lines.length > longest) faults.push(`${file}: ${lines.length} lines, more than ${longest}`)
+  lines.forEach((line, index) => {
     const at = `${file}:${index + 1}`
     if (barrels.test(line)) faults.push(`${at}: barrel import, name the module instead`)
     if (folder === "cli" && /incus/i.test(line.replaceAll(serviceName, ""))) {

@@ -8,10 +8,12 @@ import * as Stream from "effect/Stream"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import { attachScript, attachStatus, knownTerminal } from "./attach.ts"
 import { NoTmux, TmuxError, type TmuxFailure } from "./errors.ts"
 import type { Guest } from "./Guest.ts"
+import { socketPath } from "./paths.ts"
 import { makeRest } from "./rest.ts"
-import { attachScript, attachStatus, knownTerminal, socketPath, startScript } from "./scripts.ts"
+import { startScript } from "./start.ts"
 
 /** What is started in the tmux session of a container, and what happens when it ends. */
 export interface TmuxStart {

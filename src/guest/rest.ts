@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { IncusService } from "../incus/IncusService.ts"
 import { NoTmux, TmuxError, type TmuxFailure } from "./errors.ts"
 import type { Guest } from "./Guest.ts"
-import { socketPath } from "./scripts.ts"
+import { socketPath } from "./paths.ts"
 
 /**
  * Waits in the container until the tool's window has been silent for `$1` seconds, or has been written to after the

@@ -2,13 +2,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import {
-  fileScript,
-  packumentScript,
-  type ProvisionStep,
-  registryScript,
-  steps
-} from "../guest/imageProvision.ts"
+import { fileScript } from "../guest/buildScript.ts"
+import { packumentScript, type ProvisionStep, registryScript, steps } from "../guest/imageProvision.ts"
 import { quote } from "../host/shell.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { baseFor, suite } from "./base.ts"

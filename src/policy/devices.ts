@@ -1,4 +1,4 @@
-import { outcomeDirectory } from "../guest/scripts.ts"
+import { outcomeDirectory } from "../guest/paths.ts"
 import type { Device } from "../incus/schemas.ts"
 import type { Tool } from "../tool/Tool.ts"
 import type { Identity } from "../workspace/identity.ts"

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { fileScript, scriptOf, steps } from "../../../src/guest/imageProvision.ts"
+import { fileScript, scriptOf } from "../../../src/guest/buildScript.ts"
+import { steps } from "../../../src/guest/imageProvision.ts"
 
 const bash = (script: string, ...options: ReadonlyArray<string>) =>
   spawnSync("bash", [...options, "-s"], { input: script, encoding: "utf8" })
