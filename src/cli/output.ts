@@ -37,7 +37,7 @@ export const format = Options.choice("format", ["text", "json"]).pipe(
 )
 
 /** One of the values of `--format`. */
-export type Format = "text" | "json"
+type Format = "text" | "json"
 
 /** JSON for a terminal as well: the characters that JSON leaves alone and a terminal obeys are escaped. */
 const toJson = (value: unknown): string =>

@@ -20,7 +20,7 @@ export interface Completion {
 const nothing: Completion = { candidates: [] }
 
 /** The names of values that are paths. */
-export interface PathNames {
+interface PathNames {
   readonly directories: ReadonlyArray<string>
   readonly files: ReadonlyArray<string>
 }

@@ -7,8 +7,7 @@ import { format, notice, Output, print } from "../cli/output.ts"
 import { table } from "../cli/table.ts"
 import { ConfigService } from "../config/ConfigService.ts"
 import { describeRequest, limitData, requestData, sayLimits } from "../terminal/agreement.ts"
-import { workspace, workspacePath } from "./options.ts"
-import { options } from "./shellOptions.ts"
+import { profile, workspace, workspacePath } from "./options.ts"
 
 const columns = [{ title: "KEY" }, { title: "VALUE", shrink: "end" }, {
   title: "FROM",
@@ -17,7 +16,7 @@ const columns = [{ title: "KEY" }, { title: "VALUE", shrink: "end" }, {
 
 export const command = Command.make(
   "config",
-  { workspace, profile: options.profile, format },
+  { workspace, profile, format },
   (given) =>
     Effect.gen(function*() {
       const output = yield* Output

@@ -20,6 +20,12 @@ export const slot = Options.integer("slot").pipe(
   Options.optional
 )
 
+export const profile = Options.text("profile").pipe(
+  Options.withPseudoName("PROFILE"),
+  Options.withDescription("A profile of the configuration, [profiles.<name>]."),
+  Options.optional
+)
+
 export const container = Args.text({ name: "CONTAINER" }).pipe(
   Args.withDescription("A container, as 'clincus list' names it."),
   Args.optional

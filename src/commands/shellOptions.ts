@@ -7,7 +7,7 @@ import { optionalValue, repeatable } from "../cli/options.ts"
 import { format } from "../cli/output.ts"
 import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
 import { Host } from "../host/Host.ts"
-import { slot, workspace } from "./options.ts"
+import { profile, slot, workspace } from "./options.ts"
 
 export const directory = Args.text({ name: "WORKSPACE" }).pipe(
   Args.withDescription("Directory that the session works on; the current one by default."),
@@ -57,11 +57,7 @@ export const options = {
     Options.withDescription("Image of the container."),
     Options.optional
   ),
-  profile: Options.text("profile").pipe(
-    Options.withPseudoName("PROFILE"),
-    Options.withDescription("A profile of the configuration, [profiles.<name>]."),
-    Options.optional
-  ),
+  profile,
   allowHome: Options.boolean("allow-home").pipe(
     Options.withDescription("Work on a directory that your home directory is in; only in a terminal.")
   ),
@@ -69,7 +65,7 @@ export const options = {
   format
 }
 
-/** A command line of \`clincus shell\`. */
+/** A command line of `clincus shell`. */
 export type Given = Command.Command.ParseConfig<typeof options & { readonly directory: typeof directory }>
 
 export const wrong = (reason: string, advice?: string) =>

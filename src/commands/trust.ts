@@ -13,8 +13,7 @@ import { ConfigService } from "../config/ConfigService.ts"
 import { grantRequests, readGrants } from "../config/trust.ts"
 import { grantData, listRequests, requestData, sayLimits, trustCommand } from "../terminal/agreement.ts"
 import { openWorkspace } from "../workspace/Workspace.ts"
-import { workspacePath } from "./options.ts"
-import { options as shellOptions } from "./shellOptions.ts"
+import { profile, workspacePath } from "./options.ts"
 
 const options = {
   yes: Options.boolean("yes").pipe(Options.withAlias("y"), Options.withDescription("Do not ask.")),
@@ -24,7 +23,7 @@ const options = {
       "Print what is granted, to all workspaces or to the one named, and grant nothing."
     )
   ),
-  profile: shellOptions.profile,
+  profile,
   format,
   directory: Args.text({ name: "DIR" }).pipe(
     Args.withDescription("Directory whose .clincus.toml is meant; the current one by default."),

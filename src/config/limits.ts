@@ -1,5 +1,5 @@
 /** How a limit that is asked for stands to the one in force. `unknown`: it is no limit that is understood. */
-export type Comparison = "lower" | "same" | "higher" | "incomparable" | "unknown"
+type Comparison = "lower" | "same" | "higher" | "incomparable" | "unknown"
 
 interface Amount {
   readonly unit: "bytes" | "percent" | "processors" | "processes"

@@ -3,7 +3,7 @@ import { compareLimit } from "./limits.ts"
 import type { FileRequest, Origin, RefusedLimit, RequestKey } from "./Settings.ts"
 
 /** What a workspace's own file says, sorted by what becomes of it. */
-export interface Sorted {
+interface Sorted {
   /** In force: limits that are lower than the user's. */
   readonly taken: ReadonlyArray<Origin>
   /** In force once it is granted, with the request that stands for it. */

@@ -70,7 +70,7 @@ export const mirrorOfRelease = (
 }
 
 /** A mirror of Debian, and of its security updates if the machine has one. */
-export interface DebianMirror {
+interface DebianMirror {
   readonly main: AptTarget
   readonly security: AptTarget | undefined
 }

@@ -30,14 +30,14 @@ export interface Program {
   readonly input?: string | undefined
 }
 
-export interface Captured {
+interface Captured {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
 }
 
 /** Gets what a program writes to those of its standard output and error that are pipes, in order, as it comes. */
-export type OnOutput = (piece: Uint8Array) => Effect.Effect<void>
+type OnOutput = (piece: Uint8Array) => Effect.Effect<void>
 
 /** How long what a program left running may hold its output open after its end (ms). */
 const late = 500

@@ -8,7 +8,7 @@ import type { Databases, Tool, Transcripts } from "../tool/Tool.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
 
 /** What the last conversation in a state is: `Unknown` if only the tool can tell, in the container. */
-export type Latest =
+type Latest =
   | { readonly _tag: "Found"; readonly id: string }
   | { readonly _tag: "Nothing" }
   | { readonly _tag: "Unknown" }

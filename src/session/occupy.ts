@@ -13,7 +13,7 @@ import { settleContainer } from "./reconcile.ts"
 import type { SlotCandidate } from "./SlotService.ts"
 
 /** What a session's container is to be, but for its name and slot. */
-export interface ContainerSpec {
+interface ContainerSpec {
   readonly image: string
   readonly devices: Record<string, Device>
   readonly config: Record<string, string>

@@ -12,7 +12,7 @@ import { mappedGroup } from "../workspace/identity.ts"
 import { SlotService } from "./SlotService.ts"
 
 /** Files of a container's users could not be given to the user outside. */
-export class CannotReclaim extends Data.TaggedError("CannotReclaim")<{
+class CannotReclaim extends Data.TaggedError("CannotReclaim")<{
   readonly directory: string
   readonly cause: { readonly message: string }
 }> {

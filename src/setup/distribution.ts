@@ -21,7 +21,7 @@ export const parseOsRelease = (text: string): OsRelease =>
   ))
 
 /** How Incus gets onto this distribution. */
-export type Distribution =
+type Distribution =
   /** By apt; `backports` is the suite to take Incus from where the release itself has none. */
   | { readonly _tag: "Apt"; readonly incus: ReadonlyArray<string>; readonly backports: string | undefined }
   /** By the user's hand. */

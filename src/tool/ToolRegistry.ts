@@ -70,16 +70,11 @@ export const describeTool = (
       })
     )
   }
-  const [state, config, credentials] = [
-    settings.state ?? [`.${name}`],
-    settings.config ?? [],
-    settings.credentials ?? []
-  ]
-    .map((paths) => paths.map(plainPath))
-  const [first, ...rest] = state ?? []
-  const given = [...(settings.state ?? []), ...(settings.config ?? []), ...(settings.credentials ?? [])]
-  const bad = given.find((path) => !isRelativePath(plainPath(path)))
-  const unnamed = (settings.environment ?? []).find((variable) => !isVariableName(variable))
+  const { args = [], config = [], credentials = [], environment = [], start = [], state = [`.${name}`] } =
+    settings
+  const [first, ...rest] = state.map(plainPath)
+  const bad = [...state, ...config, ...credentials].find((path) => !isRelativePath(plainPath(path)))
+  const unnamed = environment.find((variable) => !isVariableName(variable))
   if (unnamed !== undefined) {
     return Effect.fail(
       new ToolMisconfigured({
@@ -104,25 +99,25 @@ export const describeTool = (
     binary: settings.binary ?? name,
     state: [first, ...rest],
     unsaved: [],
-    config: (config ?? []).map((path) => {
+    config: config.map(plainPath).map((path) => {
       const parts = path.split("/")
       const parent = parts.slice(0, -1).join("/")
       return { from: { path: parent }, to: parent, entries: [parts.at(-1) ?? path] }
     }),
     documents: [],
     credentials: {
-      files: (credentials ?? []).map((path) => ({ from: { path }, to: path })),
-      variables: settings.environment ?? [],
+      files: credentials.map(plainPath).map((path) => ({ from: { path }, to: path })),
+      variables: environment,
       scrub: []
     },
     environment: {},
     bypass: [],
     ask: [],
-    args: settings.args ?? [],
+    args,
     conversation: {
       kind: "given",
-      start: withId(settings.start ?? []),
-      resume: withId(settings.resume ?? settings.start ?? [])
+      start: withId(start),
+      resume: withId(settings.resume ?? start)
     },
     conversations: { kind: "unknown", traces: [] }
   })

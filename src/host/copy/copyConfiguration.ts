@@ -6,7 +6,7 @@ import { copyEntries } from "./copyTree.ts"
 
 const mebibyte = 1024 * 1024
 
-export const defaultLimits: Limits = {
+const defaultLimits: Limits = {
   fileBytes: 16 * mebibyte,
   totalBytes: 512 * mebibyte,
   entries: 50_000,
