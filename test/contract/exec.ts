@@ -1,4 +1,4 @@
-import { describe, expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
@@ -11,6 +11,7 @@ import { IncusTransport } from "../../src/incus/IncusTransport.ts"
 import { eventually } from "../daemon/support/eventually.ts"
 import { commands } from "./support/commands.ts"
 import { Ground } from "./support/Ground.ts"
+import { onGround } from "./support/onGround.ts"
 import { change, raw } from "./support/raw.ts"
 import { running, stopped } from "./support/spec.ts"
 
@@ -50,7 +51,7 @@ export const execContract = <E>(
   name: string,
   ground: Layer.Layer<Ground | IncusService | IncusTransport, E>
 ) =>
-  layer(ground, { excludeTestServices: true })(name, (it) => {
+  onGround(ground, name, (it) => {
     describe("a command", () => {
       it.scoped("gets its input up to its end, and both outputs and the status come back", () =>
         Effect.gen(function*() {

@@ -1,4 +1,4 @@
-import { describe, expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -10,6 +10,7 @@ import type { IncusTransport } from "../../src/incus/IncusTransport.ts"
 import { Instance } from "../../src/incus/schemas.ts"
 import { eventually } from "../daemon/support/eventually.ts"
 import { Ground } from "./support/Ground.ts"
+import { onGround } from "./support/onGround.ts"
 import { change, raw } from "./support/raw.ts"
 import { removedAtEnd, running, specOf, statusOf, stopped } from "./support/spec.ts"
 
@@ -28,7 +29,7 @@ export const instancesContract = <E>(
   name: string,
   ground: Layer.Layer<Ground | IncusService | IncusTransport, E>
 ) =>
-  layer(ground, { excludeTestServices: true })(name, (it) => {
+  onGround(ground, name, (it) => {
     describe("a name", () => {
       it.scoped("is taken once, of ten who want it at the same instant", () =>
         Effect.gen(function*() {

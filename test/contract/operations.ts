@@ -1,4 +1,4 @@
-import { expect, layer } from "@effect/vitest"
+import { expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -9,6 +9,7 @@ import { Operations } from "../../src/incus/schemas.ts"
 import { eventually } from "../daemon/support/eventually.ts"
 import { commands } from "./support/commands.ts"
 import { Ground } from "./support/Ground.ts"
+import { onGround } from "./support/onGround.ts"
 import { raw } from "./support/raw.ts"
 import { removedAtEnd, running, specOf } from "./support/spec.ts"
 
@@ -17,7 +18,7 @@ export const operationsContract = <E>(
   name: string,
   ground: Layer.Layer<Ground | IncusService | IncusTransport, E>
 ) =>
-  layer(ground, { excludeTestServices: true })(name, (it) => {
+  onGround(ground, name, (it) => {
     it.scoped("an operation is waited for, listed while it is known, and forgotten some seconds after its end", () =>
       Effect.gen(function*() {
         const client = yield* raw
