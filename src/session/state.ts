@@ -150,7 +150,7 @@ const requireOwnState = (path: string, tool: Tool, { mounts, owner }: Identity) 
     const host = yield* Host
     if (mounts === "shift") return
     const foreign = yield* Effect.exists(tool.state, (directory) =>
-      State.hasFilesOfOthers(`${path}/${directory}`, [owner.uid]))
+      State.hasFilesOfOthers(path, directory, [owner.uid]))
     if (!foreign) {
       return
     }

@@ -1,6 +1,16 @@
 import * as Fs from "node:fs"
 import { posix as Path } from "node:path"
-import { codeOf, reasonOf } from "../codeOf.ts"
+import { isRelativePath, plainPath } from "../../domain/RelativePath.ts"
+import { reasonOf } from "../codeOf.ts"
+import {
+  at as atName,
+  closingAfter,
+  namesIn,
+  openDirectory,
+  openForReading,
+  openNew,
+  unless
+} from "../untrusted/descriptors.ts"
 import {
   bytesOf,
   type CopyJob,
@@ -25,15 +35,14 @@ import {
 
 const batchLimit = { steps: 200, bytes: 8 * 1024 * 1024 }
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = Fs.constants
+/** `name`, a byte string, in a directory that is open, wherever the directory has been moved to. */
+const at = (directory: number, name: string) => atName(directory, Buffer.from(name, "latin1"))
 
-/** `name` in a directory that is open, wherever the directory has been moved to. */
-const at = (directory: number, name: string) => Buffer.from(`/proc/self/fd/${directory}/${name}`, "latin1")
-
-/** The parts of a path that stays below where it starts; `undefined` for another. */
+/** The parts, as byte strings, of a path that stays below where it starts; `undefined` for another. */
 const partsOf = (path: string): ReadonlyArray<string> | undefined => {
-  const parts = bytesOf(path).split("/").filter((part) => part !== "" && part !== ".")
-  return path.startsWith("/") || path.includes("\0") || parts.includes("..") ? undefined : parts
+  const plain = plainPath(path)
+  if (plain === "") return []
+  return isRelativePath(plain) ? bytesOf(plain).split("/") : undefined
 }
 
 /** Counts a step. True when other work of the program is to have its turn. */
@@ -45,35 +54,23 @@ const isTurnOver = ({ batch }: CopyJob) => {
   return true
 }
 
-/** Runs with an open file and closes it whatever happens, when the copy is broken off too. */
-function* withFile(file: number, run: (file: number) => Generator<void>): Generator<void> {
-  try {
-    yield* run(file)
-  } finally {
-    Fs.closeSync(file)
-  }
-}
-
 /** Makes something in the copy and replaces what an overlapping entry left there; `undefined` if that is a directory. */
-const make = <A>(place: Buffer, create: () => A): A | undefined => {
-  try {
-    return create()
-  } catch (cause) {
-    if (codeOf(cause) !== "EEXIST") throw cause
-  }
+const make = <A>(place: string | Buffer, create: () => A): A | undefined => {
+  const made = unless(["EEXIST"], create)
+  if (made !== undefined) return made
   if (Fs.lstatSync(place).isDirectory()) return undefined
   Fs.unlinkSync(place)
   return create()
 }
 
 /** Opens a directory of the copy, a new one if there is none. */
-const openDirectory = ({ owner }: CopyJob, parent: number, name: string) => {
+const enterCopy = ({ owner }: CopyJob, parent: number, name: string) => {
   const place = at(parent, name)
   const isNew = make(place, () => {
     Fs.mkdirSync(place, { mode: 0o700 })
     return true
   })
-  const directory = Fs.openSync(place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  const directory = openDirectory(place)
   if (isNew === true && owner !== undefined) Fs.fchownSync(directory, owner.uid, owner.gid)
   return directory
 }
@@ -111,7 +108,7 @@ const copyFile = (entry: Entry, file: number, info: Fs.Stats, place: Place) => {
   }
   const target = at(place.directory, place.name)
   const mode = (info.mode & 0o100) === 0 ? 0o600 : 0o700
-  const copy = make(target, () => Fs.openSync(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode))
+  const copy = make(target, () => openNew(target, mode))
   if (copy === undefined) return leave(job, place.path, "is a file where the session has a directory")
   try {
     for (let done = 0; done < content.length;) done += Fs.writeSync(copy, content, done)
@@ -174,7 +171,7 @@ function* copyOpen(entry: Entry, source: number, place: Place): Generator<void> 
   const info = Fs.fstatSync(source)
   if (info.isFile()) return copyFile(entry, source, info, place)
   if (isOther(info)) return leave(entry.job, place.path, otherText)
-  yield* withFile(openDirectory(entry.job, place.directory, place.name), function*(directory) {
+  yield* closingAfter(enterCopy(entry.job, place.directory, place.name), function*(directory) {
     yield* copyDirectory(entry, source, directory, place)
     if (place.depth === 0) yield* makeLinks(entry, directory)
   })
@@ -190,7 +187,7 @@ const openSource = (entry: Entry, source: number, place: Place): number | undefi
     else if (isOther(info)) leave(entry.job, path, otherText)
     else if (info.isDirectory() && depth > limits.depth) {
       leave(entry.job, path, `is more than ${limits.depth} directories deep`)
-    } else return Fs.openSync(at(source, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    } else return openForReading(at(source, name))
   } catch (cause) {
     leaveUnread(entry.job, path, cause)
   }
@@ -206,7 +203,7 @@ function* copyDirectory(
   const { limits } = entry.job
   let names: ReadonlyArray<string>
   try {
-    names = Fs.readdirSync(`/proc/self/fd/${source}`, "latin1")
+    names = Array.from(namesIn(source), (name) => name.toString("latin1")).toSorted()
   } catch (cause) {
     return leaveUnread(entry.job, path, cause)
   }
@@ -220,7 +217,7 @@ function* copyDirectory(
     }
     if (isTurnOver(entry.job)) yield
     const file = openSource(entry, source, place)
-    if (file !== undefined) yield* withFile(file, () => copyOpen(entry, file, place))
+    if (file !== undefined) yield* closingAfter(file, () => copyOpen(entry, file, place))
   }
 }
 
@@ -236,7 +233,7 @@ const isLink = (path: Buffer) => {
 const openEntry = (job: CopyJob, name: string): number | undefined => {
   const path = Buffer.from(Path.join(bytesOf(job.from), name), "latin1")
   try {
-    if (!isOther(Fs.statSync(path))) return Fs.openSync(path, O_RDONLY | O_NONBLOCK)
+    if (!isOther(Fs.statSync(path))) return Fs.openSync(path, Fs.constants.O_RDONLY | Fs.constants.O_NONBLOCK)
     leave(job, name, otherText)
   } catch (cause) {
     if (!isMissing(cause)) leaveUnread(job, name, cause)
@@ -256,7 +253,7 @@ function* copyTo(
   if (rest.length === 0) {
     return yield* copyOpen(entry, source, { directory, name, path: entry.name, depth: 0 })
   }
-  yield* withFile(openDirectory(entry.job, directory, name), (inner) => copyTo(entry, source, inner, rest))
+  yield* closingAfter(enterCopy(entry.job, directory, name), (inner) => copyTo(entry, source, inner, rest))
 }
 
 /** Copies entries of `job.from` to `root`/`to`. It stops at each `yield`, and may be ended there. */
@@ -268,7 +265,7 @@ export function* copyEntries(
 ): Generator<void> {
   const above = partsOf(to)
   if (above === undefined) throw new Error("this path leads out of the session")
-  yield* withFile(Fs.openSync(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), function*(directory) {
+  yield* closingAfter(openDirectory(root), function*(directory) {
     for (const given of entries) {
       const parts = partsOf(given)
       if (parts === undefined || parts.length === 0) {
@@ -278,7 +275,7 @@ export function* copyEntries(
       const name = parts.join("/")
       const file = openEntry(job, name)
       if (file === undefined) continue
-      yield* withFile(file, (source) => {
+      yield* closingAfter(file, (source) => {
         const real = Fs.readlinkSync(`/proc/self/fd/${source}`, "latin1")
         const entry = { job, name, real, seen: 0, bytes: 0, full: false, links: [] }
         return copyTo(entry, source, directory, [...above, ...parts])

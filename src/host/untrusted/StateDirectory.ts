@@ -9,7 +9,6 @@ import {
   type Enter,
   enterExisting,
   give,
-  missing,
   openWithin,
   type Owner,
   readStart,
@@ -19,7 +18,16 @@ import {
   withFile,
   within
 } from "./access.ts"
-import { at, namesIn, openAnyhow, openDirectory, openNew, unless } from "./descriptors.ts"
+import {
+  at,
+  closingAfter,
+  missing,
+  namesIn,
+  openAnyhow,
+  openDirectory,
+  openNew,
+  unless
+} from "./descriptors.ts"
 import { type Budget, budgetOf, remove as removeSteps, removeNow } from "./removal.ts"
 
 /**
@@ -153,12 +161,7 @@ const removeBelow = (root: string, path: string, budget: Budget) =>
     const { above, last } = splitLast(path)
     const enter: Enter = (parent, name) => unless(missing, () => openAnyhow(at(parent, name), 0o700))
     const directory = openWithin(root, above, enter, 0o700)
-    if (directory === undefined) return
-    try {
-      yield* removeSteps(directory, last, budget)
-    } finally {
-      Fs.closeSync(directory)
-    }
+    if (directory !== undefined) yield* closingAfter(directory, (open) => removeSteps(open, last, budget))
   }).pipe(Effect.asVoid)
 
 /** Removes a file, a link (not what it points to) or a directory with all that is in it. */

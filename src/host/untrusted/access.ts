@@ -4,7 +4,7 @@ import * as Fs from "node:fs"
 import { isRelativePath } from "../../domain/RelativePath.ts"
 import { codeOf, isUnsupported } from "../codeOf.ts"
 import { quote } from "../shell.ts"
-import { at, closing, openAnyhow, openForReading, unless } from "./descriptors.ts"
+import { at, closing, missing, openAnyhow, openForReading, unless } from "./descriptors.ts"
 
 /** The steps that all functions on a directory that a container writes are made of: see StateDirectory.ts. */
 
@@ -80,8 +80,6 @@ export const checked = (path: string): ReadonlyArray<string> => {
   if (!isRelativePath(path)) throw new Error(`'${path}' is not a path below it`)
   return path.split("/")
 }
-
-export const missing = ["ENOENT", "ENOTDIR", "ELOOP"]
 
 /** Only root can give a file away; another user's files are their own already. */
 export const give = (descriptor: number, owner: Owner) => {

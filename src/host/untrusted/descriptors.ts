@@ -20,6 +20,9 @@ export const at = (directory: number, name: Name): string | Buffer =>
     ? `/proc/self/fd/${directory}/${name}`
     : Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), name])
 
+/** The codes by which the system says that there is no such file or directory, or that a link stands in its place. */
+export const missing = ["ENOENT", "ENOTDIR", "ELOOP"]
+
 /** What an operation gives, or `undefined` if it fails with one of the codes. */
 export const unless = <A>(codes: ReadonlyArray<string>, run: () => A): A | undefined => {
   try {
@@ -33,6 +36,18 @@ export const unless = <A>(codes: ReadonlyArray<string>, run: () => A): A | undef
 export const closing = <A>(descriptor: number, use: (descriptor: number) => A): A => {
   try {
     return use(descriptor)
+  } finally {
+    Fs.closeSync(descriptor)
+  }
+}
+
+/** The same for steps that may be many: closes the descriptor when they are done, and when they are broken off. */
+export const closingAfter = function*<A>(
+  descriptor: number,
+  steps: (descriptor: number) => Generator<void, A>
+): Generator<void, A> {
+  try {
+    return yield* steps(descriptor)
   } finally {
     Fs.closeSync(descriptor)
   }

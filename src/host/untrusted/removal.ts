@@ -1,6 +1,6 @@
 import * as Fs from "node:fs"
 import { codeOf } from "../codeOf.ts"
-import { at, type Name, namesIn, openAnyhow, TooMuch, unless } from "./descriptors.ts"
+import { at, closingAfter, missing, type Name, namesIn, openAnyhow, TooMuch, unless } from "./descriptors.ts"
 
 /**
  * Removes trees that a container made, by descriptors (see descriptors.ts). The generators yield now and then, so that
@@ -79,12 +79,15 @@ const removeEntry = function*(
   for (let turn = 0; turn < patience; turn++) {
     const opened = unless(["ENOENT"], () => openAnyhow(at(parent, name), 0o700))
     if (opened === undefined) return
-    try {
-      if (depth >= deepest && top !== undefined) return moveUp(parent, name, top, budget)
-      yield* empty(opened, depth + 1, top ?? opened, budget)
-    } finally {
-      Fs.closeSync(opened)
-    }
+    const movedUp = yield* closingAfter(opened, function*(directory) {
+      if (depth >= deepest && top !== undefined) {
+        moveUp(parent, name, top, budget)
+        return true
+      }
+      yield* empty(directory, depth + 1, top ?? directory, budget)
+      return false
+    })
+    if (movedUp) return
     const gone = unless(["ENOTEMPTY", "EEXIST"], () => {
       unless(["ENOENT"], () => Fs.rmdirSync(at(parent, name)))
       return true
@@ -104,52 +107,45 @@ export const removeNow = (parent: number, name: Name): void => {
   while (steps.next().done !== true);
 }
 
-/** True if something in the tree belongs to another user than these. */
+/**
+ * True if the directory, or something in it, belongs to none of these users. Fails where that cannot be seen, for the want
+ * of rights most of all.
+ */
 export const hasOthers = function*(
   directory: number,
   users: ReadonlyArray<number>,
-  depth: number,
-  budget: Budget
+  budget: Budget,
+  depth = 0
 ): Generator<void, boolean> {
+  if (depth === 0 && !users.includes(Fs.fstatSync(directory).uid)) return true
   for (const name of namesIn(directory)) {
     if (spend(budget)) yield
     const info = unless(["ENOENT"], () => Fs.lstatSync(at(directory, name)))
     if (info === undefined) continue
     if (!users.includes(info.uid)) return true
     if (!info.isDirectory() || depth >= deepest) continue
-    const opened = unless(
-      ["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM"],
-      () => openAnyhow(at(directory, name), 0o500)
-    )
+    const opened = unless(missing, () => openAnyhow(at(directory, name), 0o500))
     if (opened === undefined) continue
-    try {
-      if (yield* hasOthers(opened, users, depth + 1, budget)) return true
-    } finally {
-      Fs.closeSync(opened)
-    }
+    if (yield* closingAfter(opened, (inner) => hasOthers(inner, users, budget, depth + 1))) return true
   }
   return false
 }
 
-/** Gives every entry of the tree to the user. */
+/** Gives the directory and every entry of the tree to the user. */
 export const giveEntries = function*(
   directory: number,
   owner: { readonly uid: number; readonly gid: number },
-  depth: number,
-  budget: Budget
+  budget: Budget,
+  depth = 0
 ): Generator<void> {
+  if (depth === 0) Fs.fchownSync(directory, owner.uid, owner.gid)
   for (const name of namesIn(directory)) {
     if (spend(budget)) yield
     const place = at(directory, name)
     unless(["ENOENT"], () => Fs.lchownSync(place, owner.uid, owner.gid))
-    const opened = depth >= deepest
-      ? undefined
-      : unless(["ENOENT", "ENOTDIR", "ELOOP"], () => openAnyhow(place, 0o500))
-    if (opened === undefined) continue
-    try {
-      yield* giveEntries(opened, owner, depth + 1, budget)
-    } finally {
-      Fs.closeSync(opened)
+    const opened = depth >= deepest ? undefined : unless(missing, () => openAnyhow(place, 0o500))
+    if (opened !== undefined) {
+      yield* closingAfter(opened, (inner) => giveEntries(inner, owner, budget, depth + 1))
     }
   }
 }

@@ -6,7 +6,7 @@ import {
   checked,
   drive,
   enterExisting,
-  missing,
+  openWithin,
   type Owner,
   readStart,
   splitLast,
@@ -14,7 +14,7 @@ import {
   withFile,
   within
 } from "./access.ts"
-import { at, closing, namesIn, openAnyhow, unless } from "./descriptors.ts"
+import { at, closing, closingAfter, missing, namesIn, openAnyhow, unless } from "./descriptors.ts"
 import { budgetOf, giveEntries, hasOthers } from "./removal.ts"
 
 /** Looks at what is in a directory that a container writes, bounded in number and depth: see StateDirectory.ts. */
@@ -108,26 +108,25 @@ export const size = (
 /** Entries that are looked at before a large directory is taken to be the user's own. */
 const ownersLimit = 200_000
 
-/** True if something in the directory belongs to a user of a container who is not among these users. */
-export const hasFilesOfOthers = (directory: string, users: ReadonlyArray<number>): Effect.Effect<boolean> =>
-  drive(directory, "read", function*() {
-    const opened = unless(missing, () => openAnyhow(directory, 0o500))
+/**
+ * True if a directory below `root`, or something in it, belongs to none of these users but to one of a container's, as far
+ * as can be told: where this user may not look, somebody else has put something.
+ */
+export const hasFilesOfOthers = (
+  root: string,
+  path: string,
+  users: ReadonlyArray<number>
+): Effect.Effect<boolean> =>
+  drive(Path.join(root, path), "read", function*() {
+    const opened = openWithin(root, checked(path), enterExisting)
     if (opened === undefined) return false
-    try {
-      return yield* hasOthers(opened, users, 0, budgetOf(ownersLimit))
-    } finally {
-      Fs.closeSync(opened)
-    }
-  }).pipe(Effect.orElseSucceed(() => false))
+    return yield* closingAfter(opened, (directory) => hasOthers(directory, users, budgetOf(ownersLimit)))
+  }).pipe(Effect.catchAll(({ denied }) => Effect.succeed(denied)))
 
 /** Gives a directory and all that is in it to the owner, links themselves and not what they lead to. Only root can. */
 export const giveAll = (root: string, path: string, owner: Owner): Effect.Effect<void, StateError> =>
   drive(Path.join(root, path), "write", function*() {
-    const opened = unless(missing, () => openAnyhow(Path.join(root, path), 0o500))
+    const opened = openWithin(root, checked(path), enterExisting)
     if (opened === undefined) return
-    try {
-      yield* giveEntries(opened, owner, 0, budgetOf(ownersLimit))
-    } finally {
-      Fs.closeSync(opened)
-    }
+    yield* closingAfter(opened, (directory) => giveEntries(directory, owner, budgetOf(ownersLimit)))
   }).pipe(Effect.asVoid)

@@ -206,9 +206,68 @@ describe("a directory that a container wrote", () => {
       expect(failure.denied).toBe(true)
       expect(failure.message).toContain(join(root, "theirs"))
       expect(failure.hint).toContain("sudo rm -rf")
-      expect(yield* asUser(State.hasFilesOfOthers(root, [user.uid]))).toBe(true)
+      expect(yield* asUser(State.hasFilesOfOthers(root, "theirs", [user.uid]))).toBe(true)
       yield* State.remove(root, "theirs")
-      expect(yield* State.hasFilesOfOthers(root, [user.uid])).toBe(false)
+      expect(yield* State.hasFilesOfOthers(root, "theirs", [user.uid])).toBe(false)
+    }))
+
+  it.scoped("is seen to be another user's, and given back, itself and all that is in it", () =>
+    Effect.gen(function*() {
+      const { intact, outside, root } = yield* place
+      if (process.getuid?.() !== 0) return
+      const [theirs, ours] = [{ uid: 4321, gid: 4321 }, { uid: user.uid, gid: user.gid }]
+      const isTheirs = asUser(State.hasFilesOfOthers(root, "mine/state", [user.uid]))
+      Fs.chownSync(root, user.uid, user.gid)
+      yield* State.makeDirectory(root, "mine/state", ours)
+      expect(yield* isTheirs).toBe(false)
+      // The directory that is mounted, and nothing in it.
+      Fs.chownSync(join(root, "mine/state"), theirs.uid, theirs.gid)
+      Fs.chmodSync(join(root, "mine/state"), 0o755)
+      expect(yield* isTheirs).toBe(true)
+      yield* State.giveAll(root, "mine/state", ours)
+      expect(yield* isTheirs).toBe(false)
+      // One that may not be entered, and one in it that may not be looked through.
+      for (const [path, mode] of [["mine/state", 0o700], ["mine/state/deep", 0o744]] as const) {
+        yield* State.write(root, "mine/state/deep/file", "text", theirs)
+        Fs.chownSync(join(root, path), theirs.uid, theirs.gid)
+        Fs.chmodSync(join(root, path), mode)
+        expect([path, yield* isTheirs]).toEqual([path, true])
+        yield* State.giveAll(root, "mine/state", ours)
+        Fs.chmodSync(join(root, path), 0o700)
+        expect([path, yield* isTheirs]).toEqual([path, false])
+      }
+      Fs.chmodSync(join(root, "mine/state/deep"), 0)
+      Fs.symlinkSync(outside, join(root, "mine/state/link"))
+      Fs.symlinkSync(join(outside, "file"), join(root, "mine/state/deep/link"))
+      Fs.lchownSync(join(root, "mine/state/link"), theirs.uid, theirs.gid)
+      expect(yield* isTheirs).toBe(true)
+      yield* State.giveAll(root, "mine/state", ours)
+      const owners = ["", "link", "deep", "deep/file", "deep/link"].map((name) =>
+        Fs.lstatSync(join(root, "mine/state", name)).uid
+      )
+      expect(owners).toEqual(owners.map(() => user.uid))
+      expect(Fs.statSync(outside).uid).toBe(0)
+      expect(Fs.statSync(join(outside, "file")).uid).toBe(0)
+      expect(intact()).toBe(true)
+    }))
+
+  it.scoped("is not left by whoever looks for its owners, or gives it back", () =>
+    Effect.gen(function*() {
+      const { intact, outside, root } = yield* place
+      Fs.symlinkSync(outside, join(root, "link"))
+      Fs.mkdirSync(join(root, "a"))
+      Fs.symlinkSync(outside, join(root, "a/state"))
+      for (const path of ["link", "link/deep", "a/state"]) {
+        expect(yield* State.hasFilesOfOthers(root, path, [4321])).toBe(false)
+        yield* State.giveAll(root, path, { uid: 4321, gid: 4321 })
+      }
+      for (const path of ["../outside", "/etc", "a/../../outside"]) {
+        expect(yield* State.hasFilesOfOthers(root, path, [4321])).toBe(false)
+        expect((yield* Effect.flip(State.giveAll(root, path, owner)))._tag).toBe("StateError")
+      }
+      expect(Fs.statSync(outside).uid).toBe(owner.uid)
+      expect(Fs.statSync(join(outside, "deep")).uid).toBe(owner.uid)
+      expect(intact()).toBe(true)
     }))
 
   it.live("is never left by what is swapped for a link meanwhile", () =>
