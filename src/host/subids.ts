@@ -49,7 +49,7 @@ export const isolatedMaps = ({ count }: IdRange): number =>
 /** The first id of a range for root above all that are given out in a subuid(5) or subgid(5) file. */
 export const firstFreeId = (text: string): number =>
   text.split("\n").reduce((next, one) => {
-    const [, start, count] = one.split(":")
+    const [, start, count] = one.replace(/#.*/, "").split(":")
     const end = Number(start) + Number(count)
     return Number.isFinite(end) && end > next ? end : next
   }, 1_000_000)

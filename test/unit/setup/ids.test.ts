@@ -52,6 +52,8 @@ it("finds the first range of ids above all that are given out", () => {
   expect(firstFreeId("")).toBe(1_000_000)
   expect(firstFreeId("ada:100000:65536\nbob:165536:65536\n")).toBe(1_000_000)
   expect(firstFreeId("ada:1000000:500000000\nnonsense\n")).toBe(501_000_000)
+  // Its range is given out, whatever is said of it.
+  expect(firstFreeId("ada:1000000:65536 # ada: 2025\n# bob:2000000:65536\n")).toBe(1_065_536)
 })
 
 it("counts the containers that the first long range has room for", () => {
