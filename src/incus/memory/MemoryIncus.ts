@@ -62,6 +62,12 @@ export class MemoryIncus extends Context.Tag("clincus/MemoryIncus")<MemoryIncus,
   readonly powerOff: (name: string, project?: string) => Effect.Effect<void, InstanceNotFound>
   /** Lets a container's own system start again. It is seen stopped for as long as `times.reboot` says. */
   readonly reboot: (name: string, project?: string) => Effect.Effect<void, InstanceNotFound>
+  /** Runs something in a container for as long as that is up: it is interrupted when it goes off. Returns at once. */
+  readonly inhabit: (
+    name: string,
+    inhabitant: Effect.Effect<void>,
+    project?: string
+  ) => Effect.Effect<void, InstanceNotFound>
   /** Restarts the daemon: connections are cut, operations stopped and forgotten; containers go on as they are. */
   readonly restart: Effect.Effect<void>
 }>() {}
@@ -198,6 +204,10 @@ const make = (options: MemoryOptions) =>
     const find = (name: string, project = "default") =>
       Effect.mapError(instances.find(project, name), () => new InstanceNotFound({ name }))
 
+    /** Goes on also where what asked for it is in the container, and so comes to its end with it. */
+    const byItself = (effect: Effect.Effect<void>) =>
+      Effect.flatMap(Effect.forkIn(Effect.interruptible(effect), scope), Fiber.join)
+
     const put = (given: MemoryContainer) =>
       Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
@@ -225,8 +235,24 @@ const make = (options: MemoryOptions) =>
         requests: Effect.sync(() => [...seen]),
         look: (name, project) => Effect.option(Effect.map(find(name, project), daemon.instanceOf)),
         put,
-        powerOff: (name, project) => Effect.flatMap(find(name, project), instances.containers.powerOff),
-        reboot: (name, project) => Effect.flatMap(find(name, project), instances.containers.reboot),
+        powerOff: (name, project) =>
+          Effect.flatMap(find(name, project), (container) =>
+            byItself(instances.containers.powerOff(container))),
+        reboot: (name, project) =>
+          Effect.flatMap(find(name, project), (container) =>
+            byItself(instances.containers.reboot(container))),
+        inhabit: (name, inhabitant, project) =>
+          Effect.flatMap(find(name, project), (container) =>
+            Effect.gen(function*() {
+              const kill = yield* Deferred.make<void>()
+              const stop = Effect.asVoid(Deferred.succeed(kill, undefined))
+              container.commands.add(stop)
+              yield* inhabitant.pipe(
+                Effect.raceFirst(Deferred.await(kill)),
+                Effect.ensuring(Effect.sync(() => container.commands.delete(stop))),
+                Effect.forkIn(scope)
+              )
+            })),
         restart: Effect.gen(function*() {
           const before = cut
           cut = yield* Deferred.make<void>()

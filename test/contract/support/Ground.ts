@@ -13,6 +13,8 @@ export class Ground extends Context.Tag("test/Ground")<Ground, {
   readonly up: (name: string) => Effect.Effect<void, IncusFailure | InstanceNotFound>
   /** Lets a container's own system switch it off. */
   readonly powerOff: (name: string) => Effect.Effect<void, IncusFailure | InstanceNotFound>
+  /** A new directory of the host that a container can have mounted; gone with the scope. */
+  readonly directory: Effect.Effect<string, never, Scope.Scope>
   /** Another project, with the images and profiles of the default one; gone with the scope. */
   readonly project: Effect.Effect<string, never, Scope.Scope>
 }>() {}

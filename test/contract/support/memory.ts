@@ -1,5 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { hurriedClock } from "../../../src/host/memory/clock.ts"
 import { MemoryIncus, memoryIncus } from "../../../src/incus/memory/MemoryIncus.ts"
 import { programs } from "./commands.ts"
@@ -13,6 +16,10 @@ export const ground = Layer.effect(
     image: "clincus",
     up: () => Effect.void,
     powerOff: (name: string) => incus.powerOff(name),
+    directory: Effect.acquireRelease(
+      Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "clincus-contract-"))),
+      (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true, force: true }))
+    ),
     project: Effect.succeed("other")
   }))
 ).pipe(

@@ -1,5 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Fs from "node:fs"
+import { join } from "node:path"
 import { IncusService, layerOnTransport } from "../../../src/incus/IncusService.ts"
 import { unixSocket } from "../../../src/incus/IncusTransport.ts"
 import { Ground } from "../../contract/support/Ground.ts"
@@ -11,7 +13,7 @@ import { image, layer as worldLayer, socket, World } from "./World.ts"
 export const ground = Layer.effect(
   Ground,
   Effect.gen(function*() {
-    const { prefix } = yield* World
+    const { prefix, root } = yield* World
     const { exec } = yield* IncusService
     const run = (name: string, ...command: readonly [string, ...ReadonlyArray<string>]) =>
       exec.run(name, { command })
@@ -25,6 +27,8 @@ export const ground = Layer.effect(
           ({ stdout }) => /running|degraded/.test(stdout)
         ).pipe(Effect.catchTag("NotYet", (error) => Effect.die(error)), Effect.asVoid),
       powerOff: (name: string) => Effect.asVoid(run(name, "systemctl", "poweroff")),
+      // They go with the world.
+      directory: Effect.sync(() => Fs.mkdtempSync(join(root, "mounted-"))),
       project: Effect.acquireRelease(
         Effect.as(
           incus(
