@@ -1,4 +1,4 @@
-import { describe, expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
@@ -16,6 +16,7 @@ import { IncusService } from "../../src/incus/IncusService.ts"
 import type { IncusTransport } from "../../src/incus/IncusTransport.ts"
 import { eventually } from "../daemon/support/eventually.ts"
 import { Ground } from "./support/Ground.ts"
+import { onGround } from "./support/onGround.ts"
 import { change } from "./support/raw.ts"
 import { running, statusOf } from "./support/spec.ts"
 import { lineCommand } from "./support/tool.ts"
@@ -98,7 +99,7 @@ export const tmuxContract = <E>(
   name: string,
   ground: Layer.Layer<Ground | IncusService | IncusTransport | TmuxService, E>
 ) =>
-  layer(ground, { excludeTestServices: true })(name, (it) => {
+  onGround(ground, name, (it) => {
     describe("a tool", () => {
       it.scoped("has a screen that can be read, typed at, and asked about", () =>
         Effect.gen(function*() {
