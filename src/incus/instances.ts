@@ -12,7 +12,7 @@ import {
   OperationLost,
   requestOutcome
 } from "./errors.ts"
-import { retryPassing } from "./retry.ts"
+import { passing, retryPassing } from "./retry.ts"
 import { type Device, ImageAlias, Instance, InstanceState, isUp, listOf } from "./schemas.ts"
 import { makeSettle, stateOf } from "./settle.ts"
 
@@ -279,6 +279,11 @@ export const makeInstances = (client: Client): Instances => {
     destroy: (name) =>
       stop(name, { force: true }).pipe(
         Effect.zipRight(remove(name)),
+        // One that is starting counts as stopped until it is up; then Incus deletes it no more.
+        Effect.retry({
+          while: (error) => error._tag === "IncusRequestError" && /Instance is running/i.test(error.reason),
+          schedule: passing("10 seconds")
+        }),
         Effect.catchTag("InstanceNotFound", () => Effect.void)
       )
   }

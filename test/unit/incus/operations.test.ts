@@ -109,6 +109,19 @@ describe("an operation that the daemon has forgotten", () => {
     }).pipe(onTwin()))
 })
 
+describe("destroy", () => {
+  it.live("stops again what was starting, and so neither to be stopped nor to be deleted at first", () =>
+    Effect.gen(function*() {
+      const incus = yield* MemoryIncus
+      const { instances } = yield* IncusService
+      yield* put()
+      yield* incus.fault(before("stop", { status: 400, error: "The instance is already stopped" }))
+      yield* instances.destroy("one")
+      expect(yield* times("stop")).toBe(2)
+      expect(yield* instances.list).toEqual([])
+    }).pipe(onTwin()))
+})
+
 describe("waiting for an operation", () => {
   it.live("goes on, in rounds, where the daemon says that it is still at work", () =>
     Effect.gen(function*() {
