@@ -20,7 +20,7 @@ export const sessionsToEnd = (
         advice: given.all ? undefined : `Name containers ('clincus list' shows them), or say --all.`
       })
     }
-    const { list, named } = yield* Sessions
+    const { list, named, reconcile } = yield* Sessions
     if (given.all) return yield* list
     const [refused, sessions] = yield* Effect.forEach(
       [...new Set(given.containers)],
@@ -36,6 +36,8 @@ export const sessionsToEnd = (
     ).pipe(Effect.map(Array.separate))
     const [first, ...others] = refused
     if (first === undefined) return sessions
+    // A container that is not there any more may have left something open.
+    yield* Effect.ignoreLogged(reconcile)
     return yield* (others.length === 0 ? Effect.fail(first) : new NothingEnded({ failures: refused }))
   })
 

@@ -134,7 +134,10 @@ export class Sessions extends Context.Tag("clincus/Sessions")<Sessions, {
   readonly list: Effect.Effect<ReadonlyArray<LiveSession>, IncusFailure | HistoryError>
   /** What is saved, newest first. */
   readonly saved: Effect.Effect<Saved, HistoryError>
-  /** The one running session that is meant, by container, or workspace and slot, or because it is the only one. */
+  /**
+   * The one running session that is meant, by container, or workspace and slot, or because it is the only one; finishes
+   * what a crash has left open.
+   */
   readonly get: (
     selection: Selection
   ) => Effect.Effect<
@@ -231,7 +234,7 @@ export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
       wait: (session) => provided(untilEnded(session)),
       list: provided(Effect.map(reconcile, ({ live }) => live)),
       saved: provided(listSaved),
-      get: (selection) => provided(selectSession(selection)),
+      get: (selection) => provided(Effect.zipRight(Effect.ignoreLogged(reconcile), selectSession(selection))),
       end: (session, how) =>
         provided(
           how._tag === "kill" ? killSession(session) : shutdownSession(session, how.seconds ?? 30)

@@ -13,6 +13,7 @@ import { shutdownSession } from "./end.ts"
 import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { holdersAmong, liveOf, type LiveSession, sessionNamed } from "./live.ts"
+import { reconcile } from "./reconcile.ts"
 
 /** A session that does not run, and the instances of the server as they were when that was seen. */
 export interface SavedSession {
@@ -143,6 +144,21 @@ const tmuxOf = (session: LiveSession) =>
   })
 
 /**
+ * The instances without those of a start or an end of the session whose process died: what such a one leaves may look
+ * like a session that runs.
+ */
+const withoutCrashed = (metadata: Metadata, instances: ReadonlyArray<Instance>) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const incus = yield* IncusService
+    if (holdersAmong(instances, metadata.id).length === 0) return instances
+    const run = yield* history.runs.get(metadata)
+    if (Option.exists(run, ({ phase }) => phase === "running")) return instances
+    yield* reconcile
+    return yield* incus.instances.listAll
+  })
+
+/**
  * The session to resume: by id or the beginning of one; without it the newest of this workspace that holds a conversation,
  * of this tool and slot where they are given. Never starts anything by itself. A session is one session on this machine:
  * where its container runs under another prefix or in another project, that one is the session.
@@ -152,8 +168,9 @@ export const findResumable = (wanted: Wanted) =>
     const history = yield* HistoryStore
     const incus = yield* IncusService
     // One look at the server is enough for all that is decided here, and for the slot.
-    const instances = yield* incus.instances.listAll
-    const metadata = "id" in wanted ? yield* findSaved(wanted.id) : yield* newestOf(wanted, instances)
+    const seen = yield* incus.instances.listAll
+    const metadata = "id" in wanted ? yield* findSaved(wanted.id) : yield* newestOf(wanted, seen)
+    const instances = yield* withoutCrashed(metadata, seen)
     const saved: Resumable = { _tag: "Saved", metadata, instances }
     const holder = holdersAmong(instances, metadata.id).find(({ status }) => status !== "Stopped")
     if (holder === undefined) return saved
