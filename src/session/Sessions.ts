@@ -31,11 +31,12 @@ import type {
 } from "./errors.ts"
 import { type SessionEvent, sessionEvents } from "./events.ts"
 import type { StateNotOurs } from "./finish.ts"
+import { getSession } from "./getSession.ts"
 import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore, type Saved } from "./HistoryStore.ts"
 import { type SessionInfo, sessionInfo } from "./info.ts"
 import { listSaved } from "./listSaved.ts"
-import { type LiveSession, type Selection, selectSession, sessionNamed } from "./live.ts"
+import { type LiveSession, type Selection, sessionNamed } from "./live.ts"
 import { type Agree, planSession, type SessionOptions, withoutAsking } from "./plan.ts"
 import { reconcile, type Reconciled } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
@@ -234,7 +235,7 @@ export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
       wait: (session) => provided(untilEnded(session)),
       list: provided(Effect.map(reconcile, ({ live }) => live)),
       saved: provided(listSaved),
-      get: (selection) => provided(Effect.zipRight(Effect.ignoreLogged(reconcile), selectSession(selection))),
+      get: (selection) => provided(getSession(selection)),
       end: (session, how) =>
         provided(
           how._tag === "kill" ? killSession(session) : shutdownSession(session, how.seconds ?? 30)

@@ -92,7 +92,7 @@ export const sessionInfo = (wanted: Selection) =>
         Option.fromNullable(all.find(({ id }) => id === metadata.id))
       )
     }
-    const live = byName ?? (yield* selectSession(wanted))
+    const live = byName ?? (yield* selectSession(wanted, all))
     const metadata = yield* history.get(live)
     return yield* describeSession(metadata, Option.some(live))
   })

@@ -100,7 +100,7 @@ export const matching = (
   )
 
 /** The one running session that is meant; fails if there is none or more than one. */
-export const selectSession = (selection: Selection) =>
+export const selectSession = (selection: Selection, live: ReadonlyArray<LiveSession>) =>
   Effect.gen(function*() {
     if (selection.container !== undefined) {
       const found = yield* sessionNamed(selection.container)
@@ -108,7 +108,7 @@ export const selectSession = (selection: Selection) =>
         ? found
         : yield* new NoLiveSession({ asked: `in ${selection.container} (it is stopped)` })
     }
-    const found = matching(yield* liveSessions, selection)
+    const found = matching(live, selection)
     const [only, ...others] = found
     if (only === undefined) {
       const slot = selection.slot === undefined ? "" : ` in slot ${selection.slot}`
