@@ -17,7 +17,6 @@
  */
 export { ConfigService, layer as configLayer } from "./config/ConfigService.ts"
 export { ConfigError, TrustNotSaved, UnknownProfile } from "./config/errors.ts"
-export type { ToolSettings } from "./config/schema.ts"
 export type {
   Effective,
   FileRequest,
@@ -29,6 +28,7 @@ export type {
   Withheld
 } from "./config/Settings.ts"
 export { type Grant, grantRequests, readGrants, revokeGrants } from "./config/trust.ts"
+export type { ToolSettings } from "./config/values.ts"
 export { type Failure, isFailure } from "./domain/Failure.ts"
 export type { JsonObject } from "./domain/json.ts"
 export { describeEnd, type End, type EndReason, Metadata } from "./domain/Metadata.ts"

@@ -1,10 +1,10 @@
 // Every export of the library has a docstring, and so has what its services do. Every type that an export names can be
-// named by programs, too. All code in docstrings and on pages compiles.
-import { execFileSync } from "node:child_process"
+// named by programs, too. All code in docstrings and on pages compiles, and so do the declarations.
+import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { codeBlocks, docstringExamples } from "./code-blocks.mjs"
 import { readEntry } from "./declarations.mjs"
-import { entries } from "./entries.mjs"
+import { entries, out } from "./entries.mjs"
 
 const pages = ["README.md", "docs/library.md"]
 
@@ -20,29 +20,40 @@ const faults = read.flatMap(({ exports, name: entry }) =>
   ])
 )
 
-/** Compiles against the sources: the tests do it again with the package, where that is installed. */
-const compile = (modules) => {
-  const directory = "dist/code"
-  rmSync(directory, { recursive: true, force: true })
-  mkdirSync(directory, { recursive: true })
-  for (const { name, text } of modules) writeFileSync(`${directory}/${name}`, text)
-  // Above stands that files are CommonJS: the program is.
-  writeFileSync(`${directory}/package.json`, '{ "type": "module" }\n')
-  writeFileSync(`${directory}/tsconfig.json`, JSON.stringify({
+const directory = "dist/code"
+
+/** Compiles a project in that directory. It stays, to be looked at. */
+const compile = (name, options, files) => {
+  writeFileSync(`${directory}/${name}`, JSON.stringify({
     extends: "../../tsconfig.json",
-    compilerOptions: { noUnusedLocals: false, types: [] },
-    include: ["."]
+    compilerOptions: { ...options, noUnusedLocals: false, types: [] },
+    include: [],
+    files
   }))
-  try {
-    execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", directory], { encoding: "utf8" })
-    return []
-  } catch ({ stdout }) {
-    // The modules stay, to be looked at.
-    return [stdout.trim()]
-  }
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["node_modules/typescript/bin/tsc", "-p", `${directory}/${name}`],
+    { encoding: "utf8" }
+  )
+  return status === 0 ? [] : [stdout.trim()]
 }
 
-faults.push(...compile([...pages.flatMap(codeBlocks), ...docstringExamples(read)]))
+rmSync(directory, { recursive: true, force: true })
+mkdirSync(directory, { recursive: true })
+// Above stands that files are CommonJS: the program is.
+writeFileSync(`${directory}/package.json`, '{ "type": "module" }\n')
+const modules = [...pages.flatMap(codeBlocks), ...docstringExamples(read)]
+for (const { name, text } of modules) writeFileSync(`${directory}/${name}`, text)
+// The code is compiled against the sources, and the declarations as programs have them that do not skip those of libraries:
+// without types of Node. The tests do both again in an empty project, with the package.
+faults.push(
+  ...compile("tsconfig.json", {}, modules.map(({ name }) => name)),
+  ...compile(
+    "tsconfig.declarations.json",
+    { skipLibCheck: false, lib: ["ES2023", "DOM"] },
+    entries.map(({ module }) => `../../${out}/${module}.d.ts`)
+  )
+)
 if (faults.length > 0) {
   process.stderr.write(`${[...new Set(faults)].join("\n")}\n`)
   process.exitCode = 1

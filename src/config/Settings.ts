@@ -1,4 +1,4 @@
-import type { ToolSettings } from "./schema.ts"
+import type { ToolSettings } from "./values.ts"
 
 /** What the container may use, as Incus takes it; none where nothing is said. */
 export interface Limits {

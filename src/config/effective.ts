@@ -5,8 +5,8 @@ import { isObject } from "../domain/json.ts"
 import { ConfigError } from "./errors.ts"
 import { wrongValue } from "./expected.ts"
 import { keyOf } from "./key.ts"
-import { isToolKey, Values } from "./schema.ts"
 import type { Origin, Settings } from "./Settings.ts"
+import { isToolKey, Values } from "./values.ts"
 
 /** A file's values, each with its key: `defaults.image`. Lists are values; `environment.set.X` and `tool.X.y` are keys. */
 export const flatten = (

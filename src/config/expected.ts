@@ -4,7 +4,7 @@ import * as AST from "effect/SchemaAST"
 import { closest } from "../domain/closest.ts"
 import { isObject } from "../domain/json.ts"
 import { keyOf } from "./key.ts"
-import { expectedId } from "./schema.ts"
+import { expectedId } from "./values.ts"
 
 /** What a schema of the configuration expects, in words for the user, and what was found in its place. */
 

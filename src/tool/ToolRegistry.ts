@@ -1,7 +1,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type { ToolSettings } from "../config/schema.ts"
 import type { Settings } from "../config/Settings.ts"
+import type { ToolSettings } from "../config/values.ts"
 import { closest } from "../domain/closest.ts"
 import { isPlainName, isRelativePath, plainPath } from "../domain/RelativePath.ts"
 import { isVariableName } from "../domain/variables.ts"

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { ToolSettings } from "../../../src/config/schema.ts"
 import type { Settings } from "../../../src/config/Settings.ts"
+import type { ToolSettings } from "../../../src/config/values.ts"
 import type { JsonObject } from "../../../src/domain/json.ts"
 import { claude } from "../../../src/tool/claude.ts"
 import { builtIn, chooseTool, describeTool } from "../../../src/tool/ToolRegistry.ts"
