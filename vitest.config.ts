@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          setupFiles,
+          setupFiles: [...setupFiles, "test/support/freshMethods.ts"],
           include: ["test/unit/**/*.test.ts"],
           // A guard against hanging, not a bound on speed: the machine may be busy.
           testTimeout: 30_000,
