@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import { copyFileSync } from "node:fs"
 import { join, resolve } from "node:path"
@@ -24,48 +25,64 @@ export interface RunOptions {
   readonly groups?: ReadonlyArray<number>
 }
 
+/** The program while it runs. */
+export interface Launched {
+  readonly pid: number
+  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
+  /** What came of it, once it has ended. */
+  readonly result: Effect.Effect<Result>
+}
+
+/** Starts the built program without a terminal. If it still runs when the scope closes, it gets SIGTERM and is waited for. */
+export const launch = (
+  args: ReadonlyArray<string>,
+  { directory, environment, groups = [], input, uid }: RunOptions = {}
+): Effect.Effect<Launched, never, World | Scope.Scope> =>
+  Effect.flatMap(World, (world) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const as = uid === undefined
+          ? []
+          : [
+            "setpriv",
+            `--reuid=${uid}`,
+            `--regid=${uid}`,
+            ...(groups.length === 0 ? ["--clear-groups"] : [`--groups=${groups.join(",")}`]),
+            "--"
+          ]
+        // Another user may not be able to look into this directory.
+        const reachable = uid === undefined ? program : join(world.root, "clincus")
+        if (uid !== undefined) copyFileSync(program, reachable)
+        const [command = "", ...rest] = [...as, process.execPath, reachable, ...args]
+        const child = spawn(command, rest, {
+          cwd: directory ?? world.root,
+          env: { ...world.environment, ...environment },
+          stdio: ["pipe", "pipe", "pipe"]
+        })
+        let stdout = ""
+        let stderr = ""
+        child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
+        child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+        child.stdin.on("error", () => {})
+        child.stdin.end(input ?? "")
+        const ended = new Promise<Result>((resolve) =>
+          child.once("close", (code, signal) => resolve({ status: code ?? signal, stdout, stderr }))
+        )
+        return {
+          pid: child.pid ?? 0,
+          kill: (signal: NodeJS.Signals) => Effect.sync(() => void child.kill(signal)),
+          result: Effect.promise(() => ended)
+        }
+      }),
+      ({ kill, result }) => Effect.zipRight(kill("SIGTERM"), result)
+    ))
+
 /** Runs the built program without a terminal, to its end. Interrupting it is SIGTERM for it. */
 export const run = (
   args: ReadonlyArray<string>,
-  { directory, environment, groups = [], input, uid }: RunOptions = {}
+  options: RunOptions = {}
 ): Effect.Effect<Result, never, World> =>
-  Effect.flatMap(World, (world) =>
-    Effect.async<Result>((resume) => {
-      const as = uid === undefined
-        ? []
-        : [
-          "setpriv",
-          `--reuid=${uid}`,
-          `--regid=${uid}`,
-          ...(groups.length === 0 ? ["--clear-groups"] : [`--groups=${groups.join(",")}`]),
-          "--"
-        ]
-      // Another user may not be able to look into this directory.
-      const reachable = uid === undefined ? program : join(world.root, "clincus")
-      if (uid !== undefined) copyFileSync(program, reachable)
-      const [command = "", ...rest] = [...as, process.execPath, reachable, ...args]
-      const child = spawn(command, rest, {
-        cwd: directory ?? world.root,
-        env: { ...world.environment, ...environment },
-        stdio: ["pipe", "pipe", "pipe"]
-      })
-      let stdout = ""
-      let stderr = ""
-      child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
-      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-      child.stdin.on("error", () => {})
-      child.stdin.end(input ?? "")
-      const ended = new Promise<void>((done) => {
-        child.once("close", (code, signal) => {
-          resume(Effect.succeed({ status: code ?? signal, stdout, stderr }))
-          done()
-        })
-      })
-      return Effect.promise(() => {
-        child.kill("SIGTERM")
-        return ended
-      })
-    }))
+  Effect.scoped(Effect.flatMap(launch(args, options), ({ result }) => result))
 
 /** `clincus …` as typed, without a terminal. */
 export const clincus = (...args: ReadonlyArray<string>) => run(args)

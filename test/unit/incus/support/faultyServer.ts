@@ -54,7 +54,8 @@ export const operation = (id: string, extra: Record<string, unknown> = {}) => ({
 const answer = (response: ServerResponse, code: number, body: string, headers: Record<string, string> = {}) =>
   response.writeHead(code, { "Content-Type": "application/json", ...headers }).end(body)
 
-const perform = (reply: Reply, response: ServerResponse) => {
+/** Does with a request what the reply says, however the request was treated so far. */
+export const perform = (reply: Reply, response: ServerResponse) => {
   const { socket } = response
   const whole = text({ type: "sync", metadata: { auth: "trusted", environment: { server_version: "6" } } })
   switch (reply) {
