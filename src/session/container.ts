@@ -7,7 +7,7 @@ import { sameRun } from "../domain/Run.ts"
 import { runVariable } from "../guest/watch.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instances } from "../incus/instances.ts"
-import { passing, retryPassing } from "../incus/retry.ts"
+import { mayPass, passing, retryPassing } from "../incus/retry.ts"
 import type { Instance } from "../incus/schemas.ts"
 import { ContainerLeft } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
@@ -163,7 +163,10 @@ export const shutdownContainer = (
     // Incus deletes an ephemeral instance by itself a moment after it has stopped.
     if (!persistent.value) return yield* removeContainer(container, Option.some(holder), instances)
     yield* releaseStopped(instances, container, holder).pipe(
-      Effect.retry({ schedule: passing(patience), while: (error) => error._tag === "InstanceChanged" }),
+      Effect.retry({
+        schedule: passing(patience),
+        while: (error) => error._tag === "InstanceChanged" || mayPass(error)
+      }),
       Effect.catchTag("InstanceNotFound", () => Effect.void),
       Effect.mapError((cause) => new ContainerLeft({ container, cause }))
     )
@@ -177,6 +180,7 @@ const isPersistent = (instances: Instances, container: string, holder: Holder) =
         ? Option.map(fromInstance(instance), ({ persistent }) => persistent === "true")
         : Option.none()
     ),
+    retryPassing(patience),
     Effect.catchTag("InstanceNotFound", () => Effect.succeed(Option.none<boolean>())),
     Effect.mapError((cause) => new ContainerLeft({ container, cause }))
   )
