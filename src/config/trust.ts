@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { durableFiles } from "../host/durableFiles.ts"
 import { inTurn } from "../host/mutex.ts"
-import { readUntrusted } from "../host/untrusted/file.ts"
+import { readUntrusted } from "../host/stateFiles.ts"
 import { TrustNotSaved } from "./errors.ts"
 import type { FileRequest, Withheld } from "./Settings.ts"
 

@@ -1,7 +1,7 @@
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { Host } from "../host/Host.ts"
-import { readUntrustedBytes } from "../host/untrusted/file.ts"
+import { readUntrustedBytes } from "../host/stateFiles.ts"
 import { locate } from "../tool/locate.ts"
 import type { Tool } from "../tool/Tool.ts"
 

@@ -12,7 +12,7 @@ import type { RunRecord } from "../domain/Run.ts"
 import type { SessionRef } from "../domain/SessionRef.ts"
 import { durableFiles } from "../host/durableFiles.ts"
 import { inTurn } from "../host/mutex.ts"
-import * as State from "../host/untrusted/StateDirectory.ts"
+import * as State from "../host/stateFiles.ts"
 import { HistoryError } from "./errors.ts"
 import { makeRunStore, type RunStore, toHistoryError } from "./RunStore.ts"
 

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { parseRun, printRun, type RunRecord } from "../domain/Run.ts"
 import type { SessionRef } from "../domain/SessionRef.ts"
 import type { DurableFiles, FileFailed } from "../host/durableFiles.ts"
-import * as State from "../host/untrusted/StateDirectory.ts"
+import * as State from "../host/stateFiles.ts"
 import { HistoryError } from "./errors.ts"
 
 /** Runs that have begun and are not undone yet, live or left by a crash: one small directory, `<root>/open`. */

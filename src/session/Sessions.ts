@@ -11,7 +11,7 @@ import type { TmuxFailure } from "../guest/errors.ts"
 import { TmuxService, type TmuxStatus } from "../guest/TmuxService.ts"
 import { Host } from "../host/Host.ts"
 import type { Signals } from "../host/Signals.ts"
-import type { StateError } from "../host/untrusted/StateDirectory.ts"
+import { type StateError, StateFiles } from "../host/stateFiles.ts"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { ToolMisconfigured, UnknownTool } from "../tool/ToolRegistry.ts"
@@ -210,6 +210,7 @@ export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
       IncusService,
       Path.Path,
       SlotService,
+      StateFiles,
       TmuxService
     )(yield* Effect.context<Needs>())
     const tmux = yield* TmuxService

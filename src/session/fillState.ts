@@ -1,10 +1,9 @@
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { type JsonObject, parseObject, printObject } from "../domain/json.ts"
-import { copyConfiguration, type CopyReport } from "../host/copy/copyConfiguration.ts"
+import type { CopyReport } from "../host/copy/copyConfiguration.ts"
 import type { Host } from "../host/Host.ts"
-import { readUntrusted } from "../host/untrusted/file.ts"
-import * as State from "../host/untrusted/StateDirectory.ts"
+import * as State from "../host/stateFiles.ts"
 import { locate } from "../tool/locate.ts"
 import type { Tool, ToolContext } from "../tool/Tool.ts"
 
@@ -53,7 +52,7 @@ export const fillState = (
     const copies = yield* Effect.forEach(options.fresh ? tool.config : [], ({ entries, from, to }) =>
       locate(from).pipe(
         Effect.flatMap((directory) =>
-          copyConfiguration({ from: directory, entries, root, to, owner })
+          State.copyConfiguration({ from: directory, entries, root, to, owner })
         )
       ))
     yield* Effect.forEach(tool.documents, (document) =>
@@ -61,7 +60,7 @@ export const fillState = (
         const own = document.own === undefined
           ? undefined
           : yield* locate(document.own).pipe(
-            Effect.flatMap((file) => readUntrusted(file, fileLimit, { links: "follow" })),
+            Effect.flatMap((file) => State.readUntrusted(file, fileLimit, { links: "follow" })),
             Effect.orElseSucceed(() => undefined)
           )
         const current = yield* State.read(root, document.path, fileLimit)

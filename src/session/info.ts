@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { describeEnd, type Metadata } from "../domain/Metadata.ts"
-import * as State from "../host/untrusted/StateDirectory.ts"
+import * as State from "../host/stateFiles.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { isUp } from "../incus/schemas.ts"
 import { HistoryStore } from "./HistoryStore.ts"
