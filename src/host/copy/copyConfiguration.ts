@@ -54,7 +54,7 @@ export const copyConfiguration = (options: CopyOptions): Effect.Effect<CopyRepor
       bytes: 0,
       leftOut: [],
       leftOutCount: 0,
-      buffer: Buffer.alloc(0),
+      buffer: new Uint8Array(),
       batch: { steps: 0, bytes: 0 }
     }
     return drive(`${root}/${to}`, "write", () => copyEntries(job, entries, root, to)).pipe(

@@ -32,7 +32,7 @@ export interface CopyJob {
   readonly leftOut: Array<LeftOut>
   leftOutCount: number
   /** The file at hand. It grows with the largest one. */
-  buffer: Buffer
+  buffer: Uint8Array
   /** Done since other work of the program had its turn. */
   readonly batch: { steps: number; bytes: number }
 }

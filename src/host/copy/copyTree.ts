@@ -96,7 +96,7 @@ const read = (job: CopyJob, file: number, size: number) => {
 const copyFile = (entry: Entry, file: number, info: Fs.Stats, place: Place) => {
   const { job } = entry
   const { fileBytes, totalBytes } = job.limits
-  let content: Buffer | undefined
+  let content: Uint8Array | undefined
   try {
     content = read(job, file, info.size)
   } catch (cause) {
