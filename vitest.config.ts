@@ -1,3 +1,4 @@
+import { existsSync, statfsSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
@@ -8,6 +9,16 @@ const oneAfterTheOther = { forks: { singleFork: true } }
 // Unit tests share nothing but modules, which take longer to load than most tests run: so files are spread over processes
 // that are used again. The pool is the root's, what is done in it the project's.
 const spread = { forks: { isolate: false, maxForks: Math.max(2, availableParallelism() - 1) } }
+
+/** Bytes that are free where files are kept in memory. */
+const roomInMemory = (): number => {
+  if (!existsSync("/dev/shm")) return 0
+  const { bavail, bsize } = statfsSync("/dev/shm")
+  return bavail * bsize
+}
+
+// A disk that others use too makes a test of many files take half a minute.
+const temporary = roomInMemory() > 2 ** 30 ? { TMPDIR: "/dev/shm" } : {}
 
 const setupFiles = ["test/support/shownErrors.ts"]
 
@@ -21,6 +32,7 @@ export default defineConfig({
           name: "unit",
           setupFiles: [...setupFiles, "test/support/freshMethods.ts"],
           include: ["test/unit/**/*.test.ts"],
+          env: temporary,
           // A guard against hanging, not a bound on speed: the machine may be busy.
           testTimeout: 30_000,
           poolOptions: spread
