@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import { createConnection, createServer, type Server, type Socket } from "node:net"
 import { join } from "node:path"
+import { ownProcess } from "../../src/host/process.ts"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import { HistoryStore } from "../../src/session/HistoryStore.ts"
 import { eventually } from "../daemon/support/eventually.ts"
@@ -336,7 +337,10 @@ describe("clincus shell in a terminal", () => {
       const { saved } = yield* World
       const record = join(saved, "open", `fake.${session}`)
       const running = Fs.readFileSync(record, "utf8")
-      Fs.writeFileSync(record, running.replace("\"running\"", "\"starting\""))
+      Fs.writeFileSync(
+        record,
+        JSON.stringify({ ...JSON.parse(running), phase: "starting", owner: yield* ownProcess })
+      )
       yield* terminal.clear
       yield* terminal.line(`clincus attach ${container}; echo status=$?`)
       expect(yield* terminal.status).toBe(1)
