@@ -84,7 +84,13 @@ export {
 export type { SessionEvent } from "./session/events.ts"
 export { StateNotOurs } from "./session/finish.ts"
 export type { SessionHandle } from "./session/handle.ts"
-export { HistoryStore, layer as historyLayer, type Outcome, type Saved } from "./session/HistoryStore.ts"
+export {
+  type History,
+  HistoryStore,
+  layer as historyLayer,
+  type Outcome,
+  type Saved
+} from "./session/HistoryStore.ts"
 export type { SessionInfo } from "./session/info.ts"
 export type { Labels } from "./session/labels.ts"
 export type { LiveSession, Selection } from "./session/live.ts"

@@ -10,7 +10,7 @@ import { type End, type Metadata, parseMetadata, printMetadata } from "../domain
 import { isPlainName } from "../domain/RelativePath.ts"
 import type { RunRecord } from "../domain/Run.ts"
 import type { SessionRef } from "../domain/SessionRef.ts"
-import { durableFiles } from "../host/durableFiles.ts"
+import { type DurableFiles, durableFiles } from "../host/durableFiles.ts"
 import { inTurn } from "../host/mutex.ts"
 import * as State from "../host/stateFiles.ts"
 import { HistoryError } from "./errors.ts"
@@ -36,8 +36,10 @@ export interface Saved {
  * Saved sessions, on the host's disk: `<root>/sessions-<tool>/<id>/` with `metadata.json`, the tool's state directories
  * under their own names, and `outcome/`; and the runs of them that are under way, in `<root>/open`.
  */
-export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistoryStore, {
+export interface History {
   readonly root: string
+  /** The store in another directory: `sessions_dir` may have been another one when a session was started. */
+  readonly at: (root: string) => History
   readonly runs: RunStore
   /** The directory of a session, whether it exists or not. */
   readonly directory: (session: SessionRef) => string
@@ -66,13 +68,187 @@ export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistorySto
   readonly outcome: (session: SessionRef) => Effect.Effect<Option.Option<Outcome>>
   /** Deletes a saved session for good, while the record is this run's, and gives up its claim. No container may use it. */
   readonly remove: (run: RunRecord) => Effect.Effect<void, HistoryError | State.StateError>
-}>() {}
+}
+
+/** The store in the directory of saved sessions that is in force. */
+export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistoryStore, History>() {}
 
 /** `.claude.json` and the like; larger ones are no settings any more. */
 const scrubLimit = 32 * 1024 * 1024
 const metadataLimit = 1024 * 1024
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const folderPrefix = "sessions-"
+
+/** What a store is made with. */
+interface Needs {
+  readonly fs: FileSystem.FileSystem
+  readonly path: Path.Path
+  readonly files: DurableFiles
+}
+
+const storeIn = (root: string, needs: Needs): History => {
+  const { files, fs, path } = needs
+  const runs = makeRunStore(root, files, path)
+
+  const directory = ({ id, tool }: SessionRef) => path.join(root, `${folderPrefix}${tool}`, id)
+
+  const get = (session: SessionRef) =>
+    State.read(directory(session), "metadata.json", metadataLimit).pipe(
+      Effect.map((text) => text === undefined ? Option.none() : parseMetadata(text)),
+      // A directory that was moved or copied tells of a session that is not there.
+      Effect.map(Option.filter((found) => found.id === session.id && found.tool === session.tool))
+    )
+
+  const save = (metadata: Metadata) =>
+    files.replace(path.join(directory(metadata), "metadata.json"), printMetadata(metadata)).pipe(
+      Effect.mapError(toHistoryError)
+    )
+
+  const list = Effect.gen(function*() {
+    const folders = (yield* files.names(root)).filter((name) =>
+      name.startsWith(folderPrefix) && isPlainName(name.slice(folderPrefix.length))
+    )
+    const found = yield* Effect.forEach(
+      folders,
+      (folder) =>
+        Effect.map(
+          files.names(path.join(root, folder)),
+          (ids) =>
+            ids.filter((id) => uuid.test(id)).map((id) => ({
+              tool: folder.slice(folderPrefix.length),
+              id
+            }))
+        )
+    )
+    const read = yield* Effect.forEach(
+      found.flat(),
+      (session) => Effect.map(get(session), (metadata) => ({ session, metadata }))
+    )
+    return {
+      sessions: read.flatMap(({ metadata }) => Option.toArray(metadata))
+        .toSorted((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime()),
+      damaged: read.filter(({ metadata }) => Option.isNone(metadata)).map(({ session }) => directory(session))
+    }
+  }).pipe(Effect.mapError(toHistoryError))
+
+  const outcome = (session: SessionRef) =>
+    Effect.gen(function*() {
+      const status = yield* State.read(directory(session), "outcome/status", 16)
+      if (status === undefined || !/^\d{1,3}\n$/.test(status)) return Option.none()
+      const screen = yield* State.read(directory(session), "outcome/screen", 256 * 1024)
+      return Option.some({ status: Number(status), screen: (screen ?? "").replace(/\n+$/, "") })
+    })
+
+  /** When a tool left its outcome. */
+  const outcomeAt = (session: SessionRef) => State.writtenAt(directory(session), "outcome/status")
+
+  /** A moment (ms) that a container may have made up: it is not before the run's beginning, nor to come. */
+  const momentOf = (run: RunRecord, moment: number) =>
+    Effect.map(
+      Clock.currentTimeMillis,
+      (now) => new Date(Math.max(run.since, Math.min(now, Math.floor(moment))))
+    )
+
+  const scrub = (session: SessionRef, file: string, keys: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const state = directory(session)
+      const text = yield* State.read(state, file, scrubLimit)
+      const json = text === undefined ? undefined : parseObject(text)
+      // What cannot be read cannot be cleaned; a tool makes its settings anew, a leaked key stays leaked.
+      if (json === undefined) return yield* State.remove(state, file)
+      if (!keys.some((key) => key in json)) return
+      const owner = yield* State.ownerOf(state, path.dirname(file))
+      yield* State.write(state, file, printObject(omit(json, keys)), owner)
+    })
+
+  /** Directories in which a file of the run's may have been begun and not put in its place. */
+  const foldersOf = (run: RunRecord) => [
+    ...new Set([...run.remove, ...run.scrub.map((one) => one.path)].map((file) => path.dirname(file)))
+  ]
+
+  /**
+   * Runs what ends a run while the record is that run's, and nobody else does so: what a later run of the session
+   * has got is not to be taken away. Whoever finds another process at it waits until that has done it, or is given up.
+   */
+  const alone = (
+    run: RunRecord,
+    effect: Effect.Effect<void, HistoryError | State.StateError>
+  ): Effect.Effect<void, HistoryError | State.StateError> =>
+    Effect.gen(function*() {
+      if (!(yield* runs.isOurs(run))) return
+      const locks = path.join(root, "locks")
+      yield* files.makePrivate(locks)
+      yield* inTurn(
+        files,
+        path.join(locks, `${run.tool}.${run.id}`),
+        Effect.flatMap(runs.isOurs(run), (ours) => ours ? effect : Effect.void)
+      )
+    }).pipe(
+      Effect.catchTag("FileFailed", (failed) => toHistoryError(failed)),
+      Effect.provideService(FileSystem.FileSystem, fs),
+      Effect.provideService(Path.Path, path)
+    )
+
+  return {
+    root,
+    at: (other) => storeIn(other, needs),
+    runs,
+    directory,
+    list,
+    get,
+    save,
+    outcome,
+    prepare: (session) => Effect.mapError(files.makePrivate(directory(session)), toHistoryError),
+    intend: (session, end) =>
+      Effect.flatMap(
+        get(session),
+        Option.match({
+          onNone: () => Effect.void,
+          onSome: (metadata) => save({ ...metadata, end })
+        })
+      ),
+    finish: (run, end, at) =>
+      alone(
+        run,
+        Effect.gen(function*() {
+          const [left] = yield* Effect.partition([
+            ...run.remove.map((file) => State.remove(directory(run), file)),
+            ...run.scrub.map(({ keys, path: file }) => scrub(run, file, keys)),
+            ...foldersOf(run).map((folder) => State.removeStaged(directory(run), folder)),
+            // The record promises that all this is gone, so it goes last on the disk too.
+            ...foldersOf(run).map((folder) => State.keep(directory(run), folder))
+          ], (removal) => removal)
+          // A look at the names clears away what was begun to be written there.
+          yield* Effect.ignore(files.names(directory(run)))
+          const metadata = yield* get(run)
+          if (Option.isSome(metadata) && metadata.value.endedAt === undefined && end !== undefined) {
+            const result = yield* outcome(run)
+            const leftAt = Option.isSome(result) ? yield* outcomeAt(run) : undefined
+            const ended = yield* momentOf(run, leftAt ?? at)
+            yield* save({
+              ...metadata.value,
+              lastUsedAt: ended,
+              endedAt: ended,
+              end: Option.match(result, {
+                onNone: () => metadata.value.end ?? end,
+                onSome: ({ status }) => ({ reason: "exited", status })
+              })
+            })
+          }
+          if (left[0] !== undefined) return yield* left[0]
+          yield* runs.release(run)
+        })
+      ),
+    remove: (run) =>
+      alone(
+        run,
+        State.removeAll(directory(run)).pipe(
+          Effect.zipRight(Effect.mapError(files.keep(path.dirname(directory(run))), toHistoryError)),
+          Effect.zipRight(runs.release(run))
+        )
+      )
+  }
+}
 
 /** A store in the given directory, usually `~/.clincus`. Makes nothing until there is something to keep. */
 export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem.FileSystem | Path.Path> =>
@@ -81,167 +257,6 @@ export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
-      const files = yield* durableFiles
-      const runs = makeRunStore(root, files, path)
-
-      const directory = ({ id, tool }: SessionRef) => path.join(root, `${folderPrefix}${tool}`, id)
-
-      const get = (session: SessionRef) =>
-        State.read(directory(session), "metadata.json", metadataLimit).pipe(
-          Effect.map((text) => text === undefined ? Option.none() : parseMetadata(text)),
-          // A directory that was moved or copied tells of a session that is not there.
-          Effect.map(Option.filter((found) => found.id === session.id && found.tool === session.tool))
-        )
-
-      const save = (metadata: Metadata) =>
-        files.replace(path.join(directory(metadata), "metadata.json"), printMetadata(metadata)).pipe(
-          Effect.mapError(toHistoryError)
-        )
-
-      const list = Effect.gen(function*() {
-        const folders = (yield* files.names(root)).filter((name) =>
-          name.startsWith(folderPrefix) && isPlainName(name.slice(folderPrefix.length))
-        )
-        const found = yield* Effect.forEach(
-          folders,
-          (folder) =>
-            Effect.map(
-              files.names(path.join(root, folder)),
-              (ids) =>
-                ids.filter((id) => uuid.test(id)).map((id) => ({
-                  tool: folder.slice(folderPrefix.length),
-                  id
-                }))
-            )
-        )
-        const read = yield* Effect.forEach(
-          found.flat(),
-          (session) => Effect.map(get(session), (metadata) => ({ session, metadata }))
-        )
-        return {
-          sessions: read.flatMap(({ metadata }) => Option.toArray(metadata))
-            .toSorted((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime()),
-          damaged: read.filter(({ metadata }) => Option.isNone(metadata)).map(({ session }) =>
-            directory(session)
-          )
-        }
-      }).pipe(Effect.mapError(toHistoryError))
-
-      const outcome = (session: SessionRef) =>
-        Effect.gen(function*() {
-          const status = yield* State.read(directory(session), "outcome/status", 16)
-          if (status === undefined || !/^\d{1,3}\n$/.test(status)) return Option.none()
-          const screen = yield* State.read(directory(session), "outcome/screen", 256 * 1024)
-          return Option.some({ status: Number(status), screen: (screen ?? "").replace(/\n+$/, "") })
-        })
-
-      /** When a tool left its outcome. */
-      const outcomeAt = (session: SessionRef) => State.writtenAt(directory(session), "outcome/status")
-
-      /** A moment (ms) that a container may have made up: it is not before the run's beginning, nor to come. */
-      const momentOf = (run: RunRecord, moment: number) =>
-        Effect.map(
-          Clock.currentTimeMillis,
-          (now) => new Date(Math.max(run.since, Math.min(now, Math.floor(moment))))
-        )
-
-      const scrub = (session: SessionRef, file: string, keys: ReadonlyArray<string>) =>
-        Effect.gen(function*() {
-          const state = directory(session)
-          const text = yield* State.read(state, file, scrubLimit)
-          const json = text === undefined ? undefined : parseObject(text)
-          // What cannot be read cannot be cleaned; a tool makes its settings anew, a leaked key stays leaked.
-          if (json === undefined) return yield* State.remove(state, file)
-          if (!keys.some((key) => key in json)) return
-          const owner = yield* State.ownerOf(state, path.dirname(file))
-          yield* State.write(state, file, printObject(omit(json, keys)), owner)
-        })
-
-      /** Directories in which a file of the run's may have been begun and not put in its place. */
-      const foldersOf = (run: RunRecord) => [
-        ...new Set([...run.remove, ...run.scrub.map((one) => one.path)].map((file) => path.dirname(file)))
-      ]
-
-      /**
-       * Runs what ends a run while the record is that run's, and nobody else does so: what a later run of the session
-       * has got is not to be taken away. Whoever finds another process at it waits until that has done it, or is given up.
-       */
-      const alone = (
-        run: RunRecord,
-        effect: Effect.Effect<void, HistoryError | State.StateError>
-      ): Effect.Effect<void, HistoryError | State.StateError> =>
-        Effect.gen(function*() {
-          if (!(yield* runs.isOurs(run))) return
-          const locks = path.join(root, "locks")
-          yield* files.makePrivate(locks)
-          yield* inTurn(
-            files,
-            path.join(locks, `${run.tool}.${run.id}`),
-            Effect.flatMap(runs.isOurs(run), (ours) => ours ? effect : Effect.void)
-          )
-        }).pipe(
-          Effect.catchTag("FileFailed", (failed) => toHistoryError(failed)),
-          Effect.provideService(FileSystem.FileSystem, fs),
-          Effect.provideService(Path.Path, path)
-        )
-
-      return {
-        root,
-        runs,
-        directory,
-        list,
-        get,
-        save,
-        outcome,
-        prepare: (session) => Effect.mapError(files.makePrivate(directory(session)), toHistoryError),
-        intend: (session, end) =>
-          Effect.flatMap(
-            get(session),
-            Option.match({
-              onNone: () => Effect.void,
-              onSome: (metadata) => save({ ...metadata, end })
-            })
-          ),
-        finish: (run, end, at) =>
-          alone(
-            run,
-            Effect.gen(function*() {
-              const [left] = yield* Effect.partition([
-                ...run.remove.map((file) => State.remove(directory(run), file)),
-                ...run.scrub.map(({ keys, path: file }) => scrub(run, file, keys)),
-                ...foldersOf(run).map((folder) => State.removeStaged(directory(run), folder)),
-                // The record promises that all this is gone, so it goes last on the disk too.
-                ...foldersOf(run).map((folder) => State.keep(directory(run), folder))
-              ], (removal) => removal)
-              // A look at the names clears away what was begun to be written there.
-              yield* Effect.ignore(files.names(directory(run)))
-              const metadata = yield* get(run)
-              if (Option.isSome(metadata) && metadata.value.endedAt === undefined && end !== undefined) {
-                const result = yield* outcome(run)
-                const left = Option.isSome(result) ? yield* outcomeAt(run) : undefined
-                const ended = yield* momentOf(run, left ?? at)
-                yield* save({
-                  ...metadata.value,
-                  lastUsedAt: ended,
-                  endedAt: ended,
-                  end: Option.match(result, {
-                    onNone: () => metadata.value.end ?? end,
-                    onSome: ({ status }) => ({ reason: "exited", status })
-                  })
-                })
-              }
-              if (left[0] !== undefined) return yield* left[0]
-              yield* runs.release(run)
-            })
-          ),
-        remove: (run) =>
-          alone(
-            run,
-            State.removeAll(directory(run)).pipe(
-              Effect.zipRight(Effect.mapError(files.keep(path.dirname(directory(run))), toHistoryError)),
-              Effect.zipRight(runs.release(run))
-            )
-          )
-      }
+      return storeIn(root, { fs, path, files: yield* durableFiles })
     })
   )

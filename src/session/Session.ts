@@ -124,6 +124,7 @@ export const startSession = (
       slot: container.slot,
       tool: request.tool.tool.name,
       workspace: request.workspace.path,
+      saved: saved.path,
       run: saved.run.run,
       persistent: container.persistent,
       onDetach: request.onDetach,

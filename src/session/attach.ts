@@ -10,9 +10,10 @@ import { shutdownSeconds } from "./container.ts"
 import { shutdownSession } from "./end.ts"
 import { StillStarting, ToolGone } from "./errors.ts"
 import type { SessionHandle } from "./handle.ts"
-import { HistoryStore, type Outcome } from "./HistoryStore.ts"
+import type { Outcome } from "./HistoryStore.ts"
 import { settle } from "./reconcile.ts"
 import type { Session } from "./Session.ts"
+import { storeOf } from "./stores.ts"
 
 /** A terminal that can be lent to a session. */
 export interface AttachedTerminal {
@@ -31,14 +32,14 @@ export type AfterAttach =
   | { readonly _tag: "Ended"; readonly outcome: Option.Option<Outcome> }
 
 /** The end of a session, if there is certainty of it: the tool's own word, or a container that is off or gone. */
-const lookForEnd = ({ container, id, tool }: SessionHandle) =>
+const lookForEnd = (session: SessionHandle) =>
   Effect.gen(function*() {
-    const history = yield* HistoryStore
+    const history = yield* storeOf(session)
     const incus = yield* IncusService
-    const outcome = yield* history.outcome({ tool, id })
+    const outcome = yield* history.outcome(session)
     const ended = Option.some<AfterAttach>({ _tag: "Ended", outcome })
     if (Option.isSome(outcome)) return ended
-    const off = yield* incus.instances.get(container).pipe(
+    const off = yield* incus.instances.get(session.container).pipe(
       Effect.map((instance) => instance.status === "Stopped"),
       Effect.catchTag("InstanceNotFound", () => Effect.succeed(true)),
       Effect.orElseSucceed(() => false)
@@ -54,8 +55,8 @@ const lookForEnd = ({ container, id, tool }: SessionHandle) =>
 export const connect = (session: SessionHandle, terminal: AttachedTerminal) =>
   Effect.gen(function*() {
     const tmux = yield* TmuxService
-    const history = yield* HistoryStore
-    const { container, guest, id, persistent, tool } = session
+    const history = yield* storeOf(session)
+    const { container, guest, id, persistent } = session
     const said = yield* Effect.either(terminal.lend((io) => tmux.attach(guest, terminal.kind, io)))
     const look = lookForEnd(session)
     const first = yield* look
@@ -64,7 +65,7 @@ export const connect = (session: SessionHandle, terminal: AttachedTerminal) =>
     if (Either.isLeft(said) && (yield* tmux.alive(guest).pipe(Effect.orElseSucceed(() => false)))) {
       return yield* said.left
     }
-    const run = yield* history.runs.get({ tool, id })
+    const run = yield* history.runs.get(session)
     if (Either.isRight(said) && Option.exists(run, ({ phase }) => phase === "starting")) {
       return yield* new StillStarting({ container })
     }

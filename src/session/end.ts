@@ -8,6 +8,7 @@ import { removeContainer, shutdownContainer } from "./container.ts"
 import { finishRun } from "./finish.ts"
 import type { SessionHandle } from "./handle.ts"
 import { HistoryStore } from "./HistoryStore.ts"
+import { inItsStore, storeOf } from "./stores.ts"
 
 /** What a container must bear to be the session's. */
 const holderOf = ({ id, run }: SessionHandle) => ({ session: id, run })
@@ -17,22 +18,25 @@ const holderOf = ({ id, run }: SessionHandle) => ({ session: id, run })
  * it can be noted; a full disk keeps no container alive.
  */
 const endAs = <E, R>(session: SessionHandle, reason: EndReason, end: Effect.Effect<void, E, R>) =>
-  Effect.gen(function*() {
-    const history = yield* HistoryStore
-    const found = yield* history.runs.get(session)
-    // Another run of the session, or one whose container this is only a copy of, is not to be touched.
-    const run = Option.filter(
-      found,
-      (one) => sameRun(one, session) && (one.container ?? session.container) === session.container
-    )
-    if (Option.isSome(run)) {
-      const owner = yield* ownProcess
-      yield* Effect.ignore(history.runs.note({ ...run.value, phase: "ending", owner, reason }))
-      yield* Effect.ignore(history.intend(session, { reason }))
-    }
-    yield* end
-    if (Option.isSome(run)) yield* finishRun(run.value, { reason })
-  })
+  inItsStore(
+    session,
+    Effect.gen(function*() {
+      const history = yield* HistoryStore
+      const found = yield* history.runs.get(session)
+      // Another run of the session, or one whose container this is only a copy of, is not to be touched.
+      const run = Option.filter(
+        found,
+        (one) => sameRun(one, session) && (one.container ?? session.container) === session.container
+      )
+      if (Option.isSome(run)) {
+        const owner = yield* ownProcess
+        yield* Effect.ignore(history.runs.note({ ...run.value, phase: "ending", owner, reason }))
+        yield* Effect.ignore(history.intend(session, { reason }))
+      }
+      yield* end
+      if (Option.isSome(run)) yield* finishRun(run.value, { reason })
+    })
+  )
 
 /** Deletes a session's container by force, a persistent one too. The conversation stays saved. */
 export const killSession = (session: SessionHandle) =>
@@ -49,7 +53,7 @@ export const shutdownSession = (session: SessionHandle, timeoutSeconds: number) 
 export const persistSession = (session: SessionHandle) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
-    const history = yield* HistoryStore
+    const history = yield* storeOf(session)
     yield* incus.instances.edit(session.container, (instance) =>
       // The name may have passed to another session meanwhile.
       instance.config["user.clincus.session"] === session.id

@@ -3,8 +3,9 @@ import * as Option from "effect/Option"
 import type { End } from "../domain/Metadata.ts"
 import { untilStopped } from "./container.ts"
 import type { SessionHandle } from "./handle.ts"
-import { HistoryStore, type Outcome } from "./HistoryStore.ts"
+import type { Outcome } from "./HistoryStore.ts"
 import { settle } from "./reconcile.ts"
+import { storeOf } from "./stores.ts"
 
 /** How a session ended. */
 export interface Ended {
@@ -17,7 +18,7 @@ export interface Ended {
 /** Waits until a session has ended, however long that takes, and its run is finished. */
 export const untilEnded = (session: SessionHandle) =>
   Effect.gen(function*() {
-    const history = yield* HistoryStore
+    const history = yield* storeOf(session)
     yield* untilStopped(session.container)
     yield* settle(session)
     const metadata = yield* history.get(session)

@@ -6,8 +6,9 @@ import { TmuxService } from "../guest/TmuxService.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type Ended, untilEnded } from "./ended.ts"
 import type { SessionHandle } from "./handle.ts"
-import { HistoryStore } from "./HistoryStore.ts"
+import type { History } from "./HistoryStore.ts"
 import { reconcile } from "./reconcile.ts"
+import { storeOf } from "./stores.ts"
 
 /** Something that happened to a session. `Rested`: its tool has written nothing for a while; it waits, or it thinks. */
 export type SessionEvent =
@@ -31,7 +32,6 @@ export const sessionEvents = ({ restSeconds }: { readonly restSeconds: number })
   Stream.unwrapScoped(Effect.gen(function*() {
     const tmux = yield* TmuxService
     const incus = yield* IncusService
-    const history = yield* HistoryStore
     const events = yield* Queue.unbounded<SessionEvent>()
     const followed = yield* FiberMap.make<string>()
 
@@ -44,14 +44,15 @@ export const sessionEvents = ({ restSeconds }: { readonly restSeconds: number })
         Effect.ignore
       )
 
-    const hasTool = Effect.fn(function*(session: SessionHandle) {
+    const hasTool = Effect.fn(function*(history: History, session: SessionHandle) {
       const run = yield* history.runs.get(session)
       return run._tag === "Some" && run.value.phase !== "starting"
     })
 
     const follow = (session: SessionHandle) =>
       Effect.gen(function*() {
-        for (let look = 0; look < looks && !(yield* hasTool(session)); look++) {
+        const history = yield* storeOf(session)
+        for (let look = 0; look < looks && !(yield* hasTool(history, session)); look++) {
           if (!(yield* history.runs.has(session))) return
           yield* Effect.sleep("250 millis")
         }

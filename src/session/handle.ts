@@ -17,6 +17,8 @@ export interface SessionHandle {
   readonly tool: string
   /** Real path on the host. */
   readonly workspace: string
+  /** The saved session's directory on the host: `sessions_dir` may have been another one when it was started. */
+  readonly saved: string
   /** The container is stopped at the end and kept, instead of deleted. */
   readonly persistent: boolean
   /** What a detach means, as it was decided at the start: the session goes on, or it ends. */
@@ -32,6 +34,7 @@ export const handleOf = (container: string, labels: Labels): SessionHandle => ({
   slot: labels.slot,
   tool: labels.tool,
   workspace: labels.workspace,
+  saved: labels.saved,
   persistent: labels.persistent === "true",
   onDetach: labels.detach ?? "keep",
   guest: {

@@ -7,6 +7,7 @@ import { isUp } from "../incus/schemas.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { type LiveSession, liveSessions, type Selection, selectSession } from "./live.ts"
 import { findSaved } from "./resume.ts"
+import { inItsStore } from "./stores.ts"
 
 /** Entries of a saved session that are counted for its size; one that has more is said to be at least so large. */
 const entryLimit = 200_000
@@ -82,7 +83,6 @@ export type SessionInfo = Effect.Effect.Success<ReturnType<typeof describeSessio
  */
 export const sessionInfo = (wanted: Selection) =>
   Effect.gen(function*() {
-    const history = yield* HistoryStore
     const all = yield* liveSessions
     const byName = all.find(({ container }) => container === wanted.container)
     if (wanted.container !== undefined && byName === undefined) {
@@ -93,6 +93,11 @@ export const sessionInfo = (wanted: Selection) =>
       )
     }
     const live = byName ?? (yield* selectSession(wanted, all))
-    const metadata = yield* history.get(live)
-    return yield* describeSession(metadata, Option.some(live))
+    return yield* inItsStore(
+      live,
+      Effect.gen(function*() {
+        const history = yield* HistoryStore
+        return yield* describeSession(yield* history.get(live), Option.some(live))
+      })
+    )
   })

@@ -22,6 +22,7 @@ import { fromInstance } from "./labels.ts"
 import { holdersAmong, liveOf, type LiveSession } from "./live.ts"
 import { helperLabel } from "./reclaim.ts"
 import type { SlotService } from "./SlotService.ts"
+import { inItsStore, otherStores, storeOf } from "./stores.ts"
 
 /** A reboot shows as stopped for a quarter of a second; what is off for so many looks (100 ms apart) is off. */
 const looks = 8
@@ -165,16 +166,18 @@ const settleRun = (run: RunRecord, { instances, now, server }: World): Settling<
  */
 export const settleContainer = (container: Instance, own: string | undefined): Settling<boolean> =>
   Effect.gen(function*() {
-    const history = yield* HistoryStore
     const labels = fromInstance(container)
     if (Option.isNone(labels)) return false
-    const { session, tool } = labels.value
+    const { saved, session, tool } = labels.value
+    const history = yield* storeOf({ id: session, tool, saved })
     const run = yield* history.runs.get({ tool, id: session })
     // The session's last container, of an older clincus perhaps, is in nobody's way who has the session now.
     if (
       Option.isNone(run) || run.value.run === own || !belongsTo(container, { session, run: run.value.run })
     ) return true
-    return yield* warn(settleRun(run.value, yield* lookAround))
+    return yield* warn(
+      Effect.provideService(settleRun(run.value, yield* lookAround), HistoryStore, history)
+    )
   })
 
 /**
@@ -213,16 +216,8 @@ export interface Reconciled {
   readonly live: ReadonlyArray<LiveSession>
 }
 
-/**
- * Brings the disk in line with what Incus says: a run that is over gets its ending noted and its credentials removed, and
- * a start that nobody goes on with is undone. Any command may run it, several at once too. Asks for the instances once,
- * and once more if it has changed something.
- */
-export const reconcile: Effect.Effect<
-  Reconciled,
-  IncusFailure | HistoryError,
-  IncusService | HistoryStore | SlotService | Host | FileSystem.FileSystem
-> = Effect.gen(function*() {
+/** See `reconcile`: this much of it concerns one store. */
+const reconcileStore = Effect.gen(function*() {
   const history = yield* HistoryStore
   const incus = yield* IncusService
   // What is on the disk is read before Incus is asked: a session that gets on meanwhile is then seen running.
@@ -251,6 +246,27 @@ export const reconcile: Effect.Effect<
     finished: settled.filter(({ done }) => done).map(({ id }) => id),
     live: changed ? yield* Effect.flatMap(incus.instances.listAll, liveOf) : live
   }
+})
+
+/**
+ * Brings the disk in line with what Incus says: a run that is over gets its ending noted and its credentials removed, and
+ * a start that nobody goes on with is undone. Any command may run it, several at once too. Asks for the instances once,
+ * and once more if it has changed something, or if sessions are live that are saved in another store than the one in force.
+ */
+export const reconcile: Effect.Effect<
+  Reconciled,
+  IncusFailure | HistoryError,
+  IncusService | HistoryStore | SlotService | Host | FileSystem.FileSystem
+> = Effect.gen(function*() {
+  const here = yield* reconcileStore
+  const others = yield* Effect.forEach(
+    yield* otherStores(here.live.filter(({ instance }) => holdsState(instance))),
+    (store) => Effect.provideService(reconcileStore, HistoryStore, store)
+  )
+  return {
+    finished: [here, ...others].flatMap(({ finished }) => finished),
+    live: (others.at(-1) ?? here).live
+  }
 }).pipe(Effect.withSpan("Session.reconcile"))
 
 /**
@@ -258,17 +274,20 @@ export const reconcile: Effect.Effect<
  * finished. For a program that has watched the session end.
  */
 export const settle = (session: SessionHandle) =>
-  Effect.gen(function*() {
-    const history = yield* HistoryStore
-    yield* waitUntilStopped(session.container, 10_000)
-    // Incus says that it is off a moment before it has deleted it.
-    const finish = Effect.gen(function*() {
-      const run = yield* history.runs.get(session)
-      if (Option.isNone(run) || !sameRun(run.value, session)) return true
-      return yield* warn(settleRun(run.value, yield* lookAround))
+  inItsStore(
+    session,
+    Effect.gen(function*() {
+      const history = yield* HistoryStore
+      yield* waitUntilStopped(session.container, 10_000)
+      // Incus says that it is off a moment before it has deleted it.
+      const finish = Effect.gen(function*() {
+        const run = yield* history.runs.get(session)
+        if (Option.isNone(run) || !sameRun(run.value, session)) return true
+        return yield* warn(settleRun(run.value, yield* lookAround))
+      })
+      yield* Effect.repeat(finish, {
+        until: (finished) => finished,
+        schedule: Schedule.spaced("200 millis").pipe(Schedule.upTo("2 seconds"))
+      })
     })
-    yield* Effect.repeat(finish, {
-      until: (finished) => finished,
-      schedule: Schedule.spaced("200 millis").pipe(Schedule.upTo("2 seconds"))
-    })
-  }).pipe(Effect.asVoid)
+  ).pipe(Effect.asVoid)

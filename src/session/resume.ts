@@ -14,6 +14,7 @@ import { CannotResume } from "./errors.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { holdersAmong, liveOf, type LiveSession, sessionNamed } from "./live.ts"
 import { reconcile } from "./reconcile.ts"
+import { storeOf } from "./stores.ts"
 
 /** A session that does not run, and the instances of the server as they were when that was seen. */
 export interface SavedSession {
@@ -42,12 +43,18 @@ const offer = (sessions: ReadonlyArray<Metadata>): string =>
       next
     ].join("\n")
 
-/** The saved session whose id begins with `prefix`. Fails where none or several do. */
-export const findSaved = (prefix: string) =>
+/** The saved sessions, and those of them whose id begins so. */
+const savedAs = (prefix: string) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
     const { sessions } = yield* history.list
-    const found = sessions.filter(({ id }) => id.startsWith(prefix.toLowerCase()))
+    return { sessions, found: sessions.filter(({ id }) => id.startsWith(prefix.toLowerCase())) }
+  })
+
+/** The saved session whose id begins with `prefix`. Fails where none or several do. */
+export const findSaved = (prefix: string) =>
+  Effect.gen(function*() {
+    const { found, sessions } = yield* savedAs(prefix)
     const [only, ...others] = found
     if (only === undefined) {
       return yield* new CannotResume({
@@ -143,6 +150,19 @@ const tmuxOf = (session: LiveSession) =>
     )
   })
 
+/** A session by its id that has a container and is saved in another store than the one in force. */
+const savedElsewhere = (prefix: string, instances: ReadonlyArray<Instance>) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const found = yield* Effect.findFirst(
+      (yield* liveOf(instances)).filter(({ id }) => id.startsWith(prefix.toLowerCase())),
+      (session) => Effect.map(storeOf(session), ({ root }) => root !== history.root)
+    )
+    if (Option.isNone(found)) return Option.none()
+    const store = yield* storeOf(found.value)
+    return Option.map(yield* store.get(found.value), (metadata) => ({ store, metadata }))
+  })
+
 /**
  * The instances without those of a start or an end of the session whose process died: what such a one leaves may look
  * like a session that runs.
@@ -168,8 +188,26 @@ export const findResumable = (wanted: Wanted) =>
     const history = yield* HistoryStore
     const incus = yield* IncusService
     // One look at the server is enough for all that is decided here, and for the slot.
-    const seen = yield* incus.instances.listAll
-    const metadata = "id" in wanted ? yield* findSaved(wanted.id) : yield* newestOf(wanted, seen)
+    const instances = yield* incus.instances.listAll
+    if (!("id" in wanted)) return yield* resumableOf(yield* newestOf(wanted, instances), instances)
+    const elsewhere = (yield* savedAs(wanted.id)).found.length > 0
+      ? Option.none()
+      : yield* savedElsewhere(wanted.id, instances)
+    if (Option.isNone(elsewhere)) return yield* resumableOf(yield* findSaved(wanted.id), instances)
+    const { metadata, store } = elsewhere.value
+    const found = yield* Effect.provideService(resumableOf(metadata, instances), HistoryStore, store)
+    if (found._tag === "Live") return found
+    return yield* new CannotResume({
+      reason: `session ${metadata.id} is saved in ${store.root}, and [paths] sessions_dir is ${history.root}`,
+      next: `Set sessions_dir to ${store.root}, as it was when the session was started.`
+    })
+  })
+
+/** What can be done about a session: see `findResumable`. */
+const resumableOf = (metadata: Metadata, seen: ReadonlyArray<Instance>) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const incus = yield* IncusService
     const instances = yield* withoutCrashed(metadata, seen)
     const saved: Resumable = { _tag: "Saved", metadata, instances }
     const holder = holdersAmong(instances, metadata.id).find(({ status }) => status !== "Stopped")
@@ -192,8 +230,7 @@ export const findResumable = (wanted: Wanted) =>
     const tmux = isUp(holder) ? yield* tmuxOf(session) : "unknown"
     // The tool's own word that it has ended may be a lie; a tmux that is there is none.
     if (tmux === "there" || (tmux === "unknown" && isUp(holder) && Option.isNone(outcome))) {
-      const found: Resumable = { _tag: "Live", session }
-      return found
+      return { _tag: "Live", session } satisfies Resumable
     }
     if (tmux === "gone" && Option.isNone(outcome)) {
       // Its system was restarted, or tmux was killed: nothing goes on in there that could be gone on with.

@@ -8,6 +8,7 @@ import { Host } from "../host/Host.ts"
 import { holdsConversation } from "../session/conversations.ts"
 import type { SessionHandle } from "../session/handle.ts"
 import { HistoryStore, type Outcome } from "../session/HistoryStore.ts"
+import { storeOf } from "../session/stores.ts"
 import { TerminalNeeded, UserTerminal } from "./UserTerminal.ts"
 
 /** Lines of the tool's last screen that are shown when it failed. */
@@ -28,9 +29,11 @@ const endings: Readonly<Record<string, string>> = { killed: "was killed", shutdo
  * Says how a session ended that a terminal was attached to, where it is saved, and how to go on with it. A tool that
  * failed is shown with its last lines, and its exit status becomes the program's.
  */
-export const sayEnd = ({ container, id, tool }: SessionHandle, outcome: Option.Option<Outcome>) =>
+export const sayEnd = (session: SessionHandle, outcome: Option.Option<Outcome>) =>
   Effect.gen(function*() {
-    const history = yield* HistoryStore
+    const { container, id, tool } = session
+    const inForce = yield* HistoryStore
+    const history = yield* storeOf(session)
     const host = yield* Host
     const output = yield* Output
     const key = { tool, id }
@@ -46,7 +49,12 @@ export const sayEnd = ({ container, id, tool }: SessionHandle, outcome: Option.O
       : `${container} ${endings[noted] ?? "went away"}`
     const saved = short(history.directory(key).slice(0, -id.length - 1), host.home)
     const [first, second] = useful
-      ? [`${how}; saved in ${saved}.`, `Go on with: clincus shell --resume=${id}`]
+      ? [
+        `${how}; saved in ${saved}.`,
+        history.root === inForce.root
+          ? `Go on with: clincus shell --resume=${id}`
+          : "To go on with it, set sessions_dir as it was."
+      ]
       : [`${how}. Nothing was said in it that one could go on with.`, ""]
     // Two lines if one has no room: what is to be copied stays whole.
     const line = `${first} ${second}`.trim()
