@@ -7,10 +7,11 @@ import { parseProcess } from "../../src/domain/HostProcess.ts"
 import { stateOfProcess } from "../../src/host/process.ts"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import type { Instance } from "../../src/incus/schemas.ts"
+import { holdsState } from "../../src/session/container.ts"
 import { clincus } from "../../test/daemon/support/program.ts"
 import { Bench, statusOf } from "./Bench.ts"
 import { filesBelow } from "./files.ts"
-import { label, type Left, look } from "./left.ts"
+import { isKept, label, type Left, look } from "./left.ts"
 import { conversation, type Planted } from "./planted.ts"
 import { runs } from "./session.ts"
 
@@ -48,7 +49,10 @@ const checkInstance = (instance: Instance) =>
   Effect.gen(function*() {
     const { wrong } = yield* Bench
     const { name, status } = instance
-    if (status === "Stopped" && label(instance, "persistent") === "true") return
+    if (isKept(instance)) {
+      if (holdsState(instance)) yield* wrong("state in a stopped container", name)
+      return
+    }
     if (status !== "Running") return yield* wrong("slot held by nothing", `${name} is ${status}`)
     if (!(yield* hasTool(name))) return yield* wrong("container without a tool", `${name} runs without one`)
     const seen = yield* capture(name)
@@ -96,6 +100,10 @@ const checkFiles = (left: Left) =>
       }
     }
     for (const { directory, id, metadata } of left.sessions) {
+      const credential = left.files.get(`sessions-fake/${id}/.fake/credentials.json`)
+      if (holderOf(left, id) !== undefined && credential?.includes(secrets.file) !== true) {
+        yield* wrong("credential taken away", `${id} runs`)
+      }
       if (Option.isNone(metadata)) yield* wrong("unreadable metadata", directory)
       else if (holderOf(left, id) === undefined && metadata.value.endedAt === undefined) {
         yield* wrong("end not noted", `${id} has ended and its metadata does not say so`)

@@ -3,7 +3,7 @@ import * as Schedule from "effect/Schedule"
 import type { Reply } from "../../test/unit/incus/support/faultyServer.ts"
 import { Bench, type Ended } from "./Bench.ts"
 import type { Fault } from "./fault.ts"
-import { instances, label } from "./left.ts"
+import { instances, isKept } from "./left.ts"
 import { type Named, proxy } from "./proxy.ts"
 import { anySession, resume, shell } from "./session.ts"
 
@@ -27,7 +27,7 @@ const saysWhatIsLeft = ({ line, status, stderr, stdout }: Ended) =>
     if (status === 0) return
     const unsaid = (yield* instances).filter((one) =>
       !`${stdout}${stderr}`.includes(one.name) &&
-      !(one.status === "Stopped" && label(one, "persistent") === "true")
+      !isKept(one)
     )
     if (unsaid.length > 0) {
       yield* wrong(

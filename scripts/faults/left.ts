@@ -29,6 +29,10 @@ export interface Left {
 /** The label of an instance. */
 export const label = ({ config }: Instance, key: string): string | undefined => config[`user.clincus.${key}`]
 
+/** True for a persistent container that is off, as it is between its sessions. */
+export const isKept = (instance: Instance): boolean =>
+  instance.status === "Stopped" && label(instance, "persistent") === "true"
+
 /** The instances of this world, whatever their state. */
 export const instances = Effect.gen(function*() {
   const { prefix } = yield* World
@@ -36,6 +40,7 @@ export const instances = Effect.gen(function*() {
   return (yield* incus.instances.list).filter(({ name }) => name.startsWith(prefix))
 })
 
+/** Looks at all of it. */
 export const look = Effect.gen(function*() {
   const { saved } = yield* World
   const open = join(saved, "open")
@@ -58,7 +63,7 @@ export const look = Effect.gen(function*() {
 export const noContainerLeft = (line: string) =>
   Effect.gen(function*() {
     const { wrong } = yield* Bench
-    const left = (yield* instances).filter((instance) => label(instance, "persistent") !== "true")
+    const left = (yield* instances).filter((instance) => !isKept(instance))
     if (left.length > 0) {
       yield* wrong(
         "not undone at once",
