@@ -6,8 +6,6 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
-import * as Fs from "node:fs"
-import { join } from "node:path"
 import type { Guest } from "../../src/guest/Guest.ts"
 import { outcomeDirectory } from "../../src/guest/paths.ts"
 import { TmuxService, type TmuxStart } from "../../src/guest/TmuxService.ts"
@@ -25,11 +23,11 @@ const run = "3f2b8c1e-5a6d-4f70-8e91-a2b3c4d5e6f7"
 
 /** A container of a session that has not begun, with its outcome and a credential on the host. */
 const prepared = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
   const saved = yield* Effect.flatMap(Ground, ({ directory }) => directory)
-  const outcome = join(saved, "outcome")
-  const state = join(saved, "state")
-  for (const directory of [outcome, state]) Fs.mkdirSync(directory)
-  Fs.writeFileSync(join(state, "credential"), "secret")
+  const [outcome, state] = [`${saved}/outcome`, `${saved}/state`]
+  yield* Effect.forEach([outcome, state], (directory) => fs.makeDirectory(directory))
+  yield* fs.writeFileString(`${state}/credential`, "secret")
   const disk = (source: string, path: string) => ({ type: "disk", source, path, shift: "true" })
   const container = yield* running({
     ephemeral: true,
@@ -43,6 +41,8 @@ const prepared = Effect.gen(function*() {
   const guest: Guest = { container, uid: 0, gid: 0, home: "/root", directory: "/root" }
   return { container, guest, outcome, state }
 })
+
+const textOf = (path: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path))
 
 const begin = (guest: Guest, changes: Partial<TmuxStart> = {}) =>
   Effect.flatMap(TmuxService, (tmux) =>
@@ -97,7 +97,7 @@ const terminal = Effect.gen(function*() {
 /** How a tool lives in a container, as far as sessions rely on it: the same of tmux in a real one and of the twin. */
 export const tmuxContract = <E>(
   name: string,
-  ground: Layer.Layer<Ground | IncusService | IncusTransport | TmuxService, E>
+  ground: Layer.Layer<FileSystem.FileSystem | Ground | IncusService | IncusTransport | TmuxService, E>
 ) =>
   onGround(ground, name, (it) => {
     describe("a tool", () => {
@@ -126,9 +126,9 @@ export const tmuxContract = <E>(
           const { container, guest, outcome, state } = yield* begun
           yield* tmux.send(guest, { text: "exit 3", keys: ["Enter"] })
           yield* untilGone(container)
-          expect(Fs.readFileSync(join(outcome, "status"), "utf8")).toBe("3\n")
-          expect(Fs.readFileSync(join(outcome, "screen"), "utf8")).toMatch(/^ready\n/m)
-          expect(Fs.readdirSync(state)).toEqual([])
+          expect(yield* textOf(`${outcome}/status`)).toBe("3\n")
+          expect(yield* textOf(`${outcome}/screen`)).toMatch(/^ready\n/m)
+          expect(yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(state))).toEqual([])
         }))
 
       it.scoped("that ends at once is told, with its status, where it is watched", () =>
@@ -138,7 +138,7 @@ export const tmuxContract = <E>(
             .toEqual(
               Option.some(7)
             )
-          expect(Fs.readFileSync(join(ends.outcome, "status"), "utf8")).toBe("7\n")
+          expect(yield* textOf(`${ends.outcome}/status`)).toBe("7\n")
           expect(yield* begin(lives.guest, { moment: 500 })).toEqual(Option.none())
           yield* untilGone(ends.container)
           expect(yield* statusOf(lives.container)).toBe("Running")
@@ -155,7 +155,7 @@ export const tmuxContract = <E>(
           expect(yield* statusOf(container)).toBe("Running")
           yield* tmux.send(guest, { text: "exit 0", keys: ["Enter"] })
           yield* untilGone(container)
-          expect(Fs.readFileSync(join(outcome, "status"), "utf8")).toBe("4\n")
+          expect(yield* textOf(`${outcome}/status`)).toBe("4\n")
         }))
 
       it.scoped("is waited for until it rests, and until it writes again", () =>

@@ -98,35 +98,34 @@ export const memoryTmux = (
         })
       }
 
+      /** Writes a file of the container, as the user in it. */
+      const save = ({ guest }: Pane) => (path: string, text: string) =>
+        Effect.flatMap(memory.look(guest.container, incus.project), (instance) =>
+          at(instance, path, (root, below) =>
+            State.write(root, below, text, { uid: guest.uid, gid: guest.gid })))
+
       const leave = (pane: Pane, status: number) =>
-        Effect.gen(function*() {
-          const { guest } = pane
-          const instance = yield* memory.look(guest.container, incus.project)
-          const write = (name: string, text: string) =>
-            at(
-              instance,
-              `${outcomeDirectory}/${name}`,
-              (root, path) => State.write(root, path, text, { uid: guest.uid, gid: guest.gid })
-            )
-          yield* write("screen", linesOf(pane, 200))
-          yield* write("status", `${status}\n`)
-        })
+        Effect.zipRight(
+          save(pane)(`${outcomeDirectory}/screen`, linesOf(pane, 200)),
+          save(pane)(`${outcomeDirectory}/status`, `${status}\n`)
+        )
 
       /** The pane's life, from the tool's beginning to the container's end. */
       const live = (pane: Pane, ended: Deferred.Deferred<number>) =>
         Effect.gen(function*() {
           const { guest, start } = pane
-          const status = yield* tool(toolOf(pane))
+          const status = yield* tool(toolOf(pane, save(pane)))
           if (start.onExit === "shell") {
             yield* Deferred.succeed(ended, status)
             yield* writeTo(pane, `\nThe tool has ended with status ${status}.\n`)
-            yield* lineTool(toolOf(pane))
+            yield* lineTool(toolOf(pane, save(pane)))
           }
           yield* leave(pane, status)
           yield* Deferred.succeed(ended, status)
           yield* letGo(pane, "Ended")
           const instance = yield* memory.look(guest.container, incus.project)
-          yield* Effect.forEach(start.remove, (path) => at(instance, path, State.remove))
+          yield* Effect.forEach(start.remove, (path) =>
+            at(instance, path, State.remove))
           yield* Effect.ignore(memory.powerOff(guest.container, incus.project))
         }).pipe(Effect.ensuring(letGo(pane, "Cut")))
 
@@ -138,7 +137,9 @@ export const memoryTmux = (
             const ended = yield* Deferred.make<number>()
             panes.set(guest.container, pane)
             yield* memory.inhabit(guest.container, live(pane, ended), incus.project)
-            if (start.moment === 0) return Option.none()
+            if (start.moment === 0) {
+              return Option.none()
+            }
             return yield* Effect.timeoutOption(Deferred.await(ended), start.moment)
           }),
 
@@ -146,9 +147,12 @@ export const memoryTmux = (
           Effect.gen(function*() {
             yield* enter(guest)
             const pane = panes.get(guest.container)
-            if (pane === undefined) return { _tag: "NoServer" } satisfies Attached
+            if (pane === undefined) {
+              return { _tag: "NoServer" } satisfies Attached
+            }
             const client: Client = {
-              draw: (text) => io.output(Buffer.from(text)),
+              draw: (text) =>
+                io.output(Buffer.from(text)),
               end: yield* Deferred.make<"Detached" | "Ended" | "Cut">()
             }
             pane.clients.add(client)
@@ -201,7 +205,8 @@ export const memoryTmux = (
               environment: {},
               typed: Stream.empty,
               lines,
-              write: (text) => io.output(Buffer.from(text.replaceAll("\n", "\r\n")))
+              write: (text) => io.output(Buffer.from(text.replaceAll("\n", "\r\n"))),
+              save: () => Effect.void
             })
           }),
 

@@ -38,6 +38,8 @@ export interface MemoryTool {
   readonly lines: Stream.Stream<string>
   /** Writes on the screen. */
   readonly write: (text: string) => Effect.Effect<void>
+  /** Writes a file of the container, absolute. One that is on no disk of the host is nowhere. */
+  readonly save: (path: string, text: string) => Effect.Effect<void>
 }
 
 /** What stands for a tool: gets its terminal and ends with the exit status. It is interrupted with its container. */
@@ -92,7 +94,7 @@ export const writeTo = (pane: Pane, text: string): Effect.Effect<void> =>
     })
   })
 
-export const toolOf = (pane: Pane): MemoryTool => {
+export const toolOf = (pane: Pane, save: MemoryTool["save"]): MemoryTool => {
   const typed = Stream.fromQueue(pane.typed)
   return {
     guest: pane.guest,
@@ -100,7 +102,8 @@ export const toolOf = (pane: Pane): MemoryTool => {
     environment: pane.start.environment,
     typed,
     lines: typed.pipe(Stream.map((text) => text.replaceAll("\r", "\n")), Stream.splitLines),
-    write: (text) => writeTo(pane, text)
+    write: (text) => writeTo(pane, text),
+    save
   }
 }
 

@@ -56,6 +56,8 @@ export class MemoryIncus extends Context.Tag("clincus/MemoryIncus")<MemoryIncus,
   readonly requests: Effect.Effect<ReadonlyArray<SeenRequest>>
   /** A container as it is, without a request. */
   readonly look: (name: string, project?: string) => Effect.Effect<Option.Option<Instance>>
+  /** The containers of all projects, without a request. */
+  readonly all: Effect.Effect<ReadonlyArray<Instance>>
   /** Puts a container there as somebody else may have left it, over what has its name. */
   readonly put: (container: MemoryContainer) => Effect.Effect<void>
   /** Lets a container's own system switch it off. Returns when Incus has seen that, and deleted an ephemeral one. */
@@ -234,6 +236,9 @@ const make = (options: MemoryOptions) =>
         fault: (fault) => Effect.sync(() => troubles.add(fault)),
         requests: Effect.sync(() => [...seen]),
         look: (name, project) => Effect.option(Effect.map(find(name, project), daemon.instanceOf)),
+        all: Effect.sync(() =>
+          [...daemon.projects.values()].flatMap((one) => [...one.values()].map(daemon.instanceOf))
+        ),
         put,
         powerOff: (name, project) =>
           Effect.flatMap(find(name, project), (container) =>

@@ -1,12 +1,12 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { uuid } from "../../host/memory/random.ts"
 import type { Device } from "../schemas.ts"
 import { type Refusal, refuse } from "./answers.ts"
 import type { Daemon } from "./daemon.ts"
 import { type Busy, type Container, power, type Status } from "./model.ts"
 import type { Verb } from "./operations.ts"
-import { uuid } from "./random.ts"
 
 /** What is asked for where a container is to be made. */
 export interface Creation {

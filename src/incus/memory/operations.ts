@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import { uuid } from "../../host/memory/random.ts"
 import { type Refusal, refuse } from "./answers.ts"
 import type { Place } from "./model.ts"
-import { uuid } from "./random.ts"
 
 /** What an operation does, by the word that phases are named by; see `faults.ts`. */
 export type Verb =

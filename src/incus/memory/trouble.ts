@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { uuid } from "../../host/memory/random.ts"
 import { IncusConnectionLost, IncusUnavailable } from "../errors.ts"
 import {
   named,
@@ -11,7 +12,6 @@ import {
 import { begun, done, refuse, refused } from "./answers.ts"
 import type { Fault, Phase } from "./faults.ts"
 import type { Operations } from "./operations.ts"
-import { uuid } from "./random.ts"
 import { type Asked } from "./request.ts"
 
 /** The name of the twin's socket in errors. */

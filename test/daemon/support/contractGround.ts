@@ -1,3 +1,4 @@
+import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Fs from "node:fs"
@@ -49,5 +50,6 @@ export const ground = Layer.effect(
   })
 ).pipe(
   Layer.provideMerge(layerOnTransport("default").pipe(Layer.provideMerge(unixSocket(socket)))),
+  Layer.provideMerge(NodeFileSystem.layer),
   Layer.provideMerge(worldLayer)
 )

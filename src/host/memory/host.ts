@@ -1,0 +1,30 @@
+import * as Layer from "effect/Layer"
+import { Host } from "../Host.ts"
+import { uuid } from "./random.ts"
+
+/** The user that a twin of the machine is for. */
+export interface MemoryHostOptions {
+  /** 1000 unless given, and so is `gid`. */
+  readonly uid?: number
+  readonly gid?: number
+  /** `/home/me` unless given. */
+  readonly home?: string
+  /** Where relative paths start from; the home directory unless given. */
+  readonly directory?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** A user of a machine that there is not. Ids are the Random service's. */
+export const memoryHost = (
+  { directory, environment = {}, gid = 1000, home = "/home/me", uid = 1000 }: MemoryHostOptions = {}
+): Layer.Layer<Host> =>
+  Layer.succeed(Host, {
+    uid,
+    gid,
+    groups: [gid],
+    user: "me",
+    home,
+    directory: directory ?? home,
+    environment,
+    uuid
+  })
