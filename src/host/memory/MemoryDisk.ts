@@ -33,6 +33,8 @@ export class MemoryDisk extends Context.Tag("clincus/MemoryDisk")<MemoryDisk, {
   readonly list: (path: string) => Effect.Effect<ReadonlyArray<string>>
   /** Lets every change fail from now on, or none any more. */
   readonly fault: (fault: DiskFault | undefined) => Effect.Effect<void>
+  /** Makes another process of this one: who has noted this one before finds that it has died. */
+  readonly reborn: Effect.Effect<void>
   /** A process of this machine that has died, and another one that is alive. */
   readonly dead: HostProcess
   readonly alive: HostProcess
@@ -68,27 +70,34 @@ const make = ({ files = {}, user = { uid: 1000, gid: 1000 } }: MemoryDiskOptions
     const root = { uid: 0, gid: 0 }
     yield* put("/proc/sys/kernel/random/boot_id", `${boot}\n`, root)
     yield* put(`/proc/${alive.pid}/stat`, statOf(alive.pid, alive.started), root)
-    for (const own of ["self", String(process.pid)]) {
-      yield* put(`/proc/${own}/stat`, statOf(process.pid, "200"), root)
-    }
+    let started = 200
+    const live = Effect.forEach(["self", String(process.pid)], (own) =>
+      put(`/proc/${own}/stat`, statOf(process.pid, String(started)), root), { discard: true })
+    yield* live
     yield* link("/proc/self/ns/pid", namespace)
-    for (const [path, text] of Object.entries(files)) yield* put(path, text)
+    for (const [path, text] of Object.entries(files)) {
+      yield* put(path, text)
+    }
 
     return Context.make(FileSystem.FileSystem, makeFileSystem(tree, user)).pipe(
       Context.add(StateFiles, makeStateFiles(tree)),
       Context.add(MemoryDisk, {
         put,
         makeDirectory: (path, rights = user) =>
-          Effect.asVoid(Effect.orDie(onTree(tree, () => makeAll(tree, path, rights)))),
+          Effect.asVoid(Effect.orDie(onTree(tree, () =>
+            makeAll(tree, path, rights)))),
         link,
         read: (path) =>
-          Effect.option(onTree(tree, () => tree.find(path, true))).pipe(
-            Effect.map(
-              Option.filterMap((entry) =>
-                entry.kind === "file" ? Option.some(Buffer.from(entry.bytes).toString("utf8")) : Option.none()
+          Effect.option(onTree(tree, () =>
+            tree.find(path, true))).pipe(
+              Effect.map(
+                Option.filterMap((entry) =>
+                  entry.kind === "file"
+                    ? Option.some(Buffer.from(entry.bytes).toString("utf8"))
+                    : Option.none()
+                )
               )
-            )
-          ),
+            ),
         list: (path) =>
           onTree(tree, () => tree.find(path, true)).pipe(
             Effect.map((entry) =>
@@ -103,6 +112,10 @@ const make = ({ files = {}, user = { uid: 1000, gid: 1000 } }: MemoryDiskOptions
           Effect.sync(() => {
             tree.fault = fault
           }),
+        reborn: Effect.suspend(() => {
+          started += 1
+          return live
+        }),
         dead: { ...alive, pid: beyond + 1 },
         alive
       })

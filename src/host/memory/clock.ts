@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Scheduler from "effect/Scheduler"
 
 /** Somebody who sleeps, and until when (ms since the epoch). */
 interface Sleeper {
@@ -24,10 +25,14 @@ interface Sleeper {
 export const hurriedClock: Layer.Layer<never> = Layer.unwrapEffect(Effect.sync(() => {
   let now = Date.now()
   const sleepers = new Set<Sleeper>()
+  /** Steps of fibers that are to be done. */
+  let steps = 0
   let waiting = false
 
   const next = () => {
     waiting = false
+    // A promise that was kept a moment ago has made a step of its fiber by now.
+    if (steps > 0) return wait()
     let first: Sleeper | undefined
     for (const sleeper of sleepers) if (first === undefined || sleeper.until < first.until) first = sleeper
     if (first === undefined) return
@@ -37,14 +42,13 @@ export const hurriedClock: Layer.Layer<never> = Layer.unwrapEffect(Effect.sync((
     wait()
   }
 
-  /** Fibers that have something to do are served before a timer that was set after it, and before what comes after timers. */
   const wait = () => {
     if (waiting || sleepers.size === 0) return
     waiting = true
-    setTimeout(() => setImmediate(next), 0)
+    setImmediate(next)
   }
 
-  return Layer.setClock({
+  const clock: Clock.Clock = {
     [Clock.ClockTypeId]: Clock.ClockTypeId,
     unsafeCurrentTimeMillis: () => now,
     unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
@@ -61,5 +65,22 @@ export const hurriedClock: Layer.Layer<never> = Layer.unwrapEffect(Effect.sync((
         wait()
         return Effect.sync(() => void sleepers.delete(sleeper))
       })
-  })
+  }
+
+  const scheduler: Scheduler.Scheduler = {
+    shouldYield: (fiber) => Scheduler.defaultScheduler.shouldYield(fiber),
+    scheduleTask: (task, priority, fiber) => {
+      steps += 1
+      Scheduler.defaultScheduler.scheduleTask(
+        () => {
+          steps -= 1
+          task()
+        },
+        priority,
+        fiber
+      )
+    }
+  }
+
+  return Layer.merge(Layer.setClock(clock), Layer.setScheduler(scheduler))
 }))

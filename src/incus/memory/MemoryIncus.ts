@@ -8,37 +8,21 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { IncusConnectionLost, IncusRequestError, IncusSilent, InstanceNotFound } from "../errors.ts"
-import { named, type TransportFailure, type TransportRequest } from "../httpRequest.ts"
+import { IncusRequestError, InstanceNotFound } from "../errors.ts"
+import { named, type TransportRequest } from "../httpRequest.ts"
 import { type IncusService, layerOnTransport } from "../IncusService.ts"
 import { defaultPatience, IncusTransport } from "../IncusTransport.ts"
-import type { Device, Instance } from "../schemas.ts"
+import type { Instance } from "../schemas.ts"
 import { refused } from "./answers.ts"
+import { makeConnections } from "./connections.ts"
 import { makeDaemon, type MemoryOptions } from "./daemon.ts"
 import { type Fault, type Phase, phasesOf } from "./faults.ts"
 import { makeInstances } from "./instances.ts"
-import { type Line, makeLine } from "./line.ts"
-import { type Container, power, type Status } from "./model.ts"
+import { makeLine } from "./line.ts"
+import { containerOf, type MemoryContainer, power } from "./model.ts"
 import { type Asked, readPath } from "./request.ts"
 import { makeRoutes } from "./routes.ts"
 import { makeTroubles } from "./trouble.ts"
-
-/** A container that is put into the twin as it stands; what is not given is as of one that was just made. */
-export interface MemoryContainer {
-  readonly name: string
-  /** `default` unless given. */
-  readonly project?: string
-  /** `Running` unless given. */
-  readonly status?: Status
-  readonly ephemeral?: boolean
-  readonly config?: Readonly<Record<string, string>>
-  readonly devices?: Readonly<Record<string, Device>>
-  readonly profiles?: ReadonlyArray<string>
-  /** ms since the epoch */
-  readonly createdAt?: number
-  /** ms since the epoch; 0 of one that never ran. */
-  readonly lastUsedAt?: number
-}
 
 /** A request that the twin has got. */
 export interface SeenRequest extends TransportRequest {
@@ -52,6 +36,8 @@ export interface SeenRequest extends TransportRequest {
 export class MemoryIncus extends Context.Tag("clincus/MemoryIncus")<MemoryIncus, {
   /** Lets something go wrong at a named phase. */
   readonly fault: (fault: Fault) => Effect.Effect<void>
+  /** Lets nothing go wrong any more. */
+  readonly heal: Effect.Effect<void>
   /** What has been asked so far, in its order. */
   readonly requests: Effect.Effect<ReadonlyArray<SeenRequest>>
   /** A container as it is, without a request. */
@@ -80,11 +66,9 @@ const make = (options: MemoryOptions) =>
     const instances = makeInstances(daemon)
     const route = makeRoutes(daemon, instances)
     const troubles = makeTroubles(daemon.operations)
-    const patience = Duration.decode(options.patience ?? defaultPatience)
+    const connections = yield* makeConnections(Duration.decode(options.patience ?? defaultPatience))
     const scope = yield* Effect.scope
     const seen: Array<SeenRequest> = []
-    const lines = new Set<Line>()
-    let cut = yield* Deferred.make<void>()
 
     const askedOf = (request: TransportRequest): Asked => ({
       method: request.method,
@@ -99,34 +83,6 @@ const make = (options: MemoryOptions) =>
       return troubles.of(asked.request, phases)
     }
 
-    /**
-     * What all answers are subject to: the patience of the client, and a daemon that goes away. In a fiber of its own, as
-     * a connection is: whether its client can be interrupted at the moment is nothing to it.
-     */
-    const connected = <A, E>(
-      request: TransportRequest,
-      effect: Effect.Effect<A, E | TransportFailure>
-    ): Effect.Effect<A, E | TransportFailure> => {
-      const limit = Duration.decode(request.patience ?? patience)
-      const lost = new IncusConnectionLost({ ...named(request), cause: new Error("socket hang up") })
-      const bounded = effect.pipe(
-        Effect.raceFirst(Effect.zipRight(Deferred.await(cut), lost)),
-        Effect.timeoutFail({
-          duration: limit,
-          onTimeout: () =>
-            new IncusSilent({ ...named(request), seconds: Duration.toSeconds(limit), sent: true })
-        })
-      )
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.interruptible(bounded).pipe(
-          Effect.forkIn(scope),
-          Effect.flatMap((fiber) =>
-            restore(Fiber.join(fiber)).pipe(Effect.onInterrupt(() => Fiber.interruptFork(fiber)))
-          )
-        )
-      )
-    }
-
     const request = (input: TransportRequest) =>
       Effect.suspend(() => {
         const asked = askedOf(input)
@@ -135,8 +91,9 @@ const make = (options: MemoryOptions) =>
           Effect.succeed(
             refused(refusal, asked.segments[2] === "wait" && refusal.status !== 404 ? 200 : undefined)
           ))
-        return connected(
+        return connections.over(
           input,
+          faults,
           Effect.gen(function*() {
             for (const fault of faults.filter(({ when }) => when === "before")) {
               const instead = yield* troubles.apply(fault, asked, undefined)
@@ -192,14 +149,17 @@ const make = (options: MemoryOptions) =>
             if (Option.isSome(answer)) return yield* noSocket(input, answer.value.status, "")
           }
           const line = yield* open
-          lines.add(line)
+          connections.lines.add(line)
           return line
         })
-        const scoped = Effect.flatMap(Effect.scope, (given) => connected(input, Scope.extend(connect, given)))
+        const scoped = Effect.flatMap(
+          Effect.scope,
+          (given) => connections.over(input, faults, Scope.extend(connect, given))
+        )
         return Effect.acquireRelease(Effect.interruptible(scoped), (line) =>
           Effect.sync(() => {
             line.end()
-            lines.delete(line)
+            connections.lines.delete(line)
           })).pipe(Effect.map(({ client }) => client))
       })
 
@@ -213,20 +173,7 @@ const make = (options: MemoryOptions) =>
     const put = (given: MemoryContainer) =>
       Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        const container: Container = {
-          name: given.name,
-          project: given.project ?? "default",
-          status: given.status ?? "Running",
-          ephemeral: given.ephemeral ?? false,
-          config: given.config ?? {},
-          devices: given.devices ?? {},
-          profiles: given.profiles ?? ["default", "clincus"],
-          createdAt: given.createdAt ?? now,
-          lastUsedAt: given.lastUsedAt ?? now,
-          busy: undefined,
-          commands: new Set(),
-          files: new Map()
-        }
+        const container = containerOf(given, now)
         power(container, container.status !== "Stopped")
         daemon.project(container.project)?.set(container.name, container)
       })
@@ -234,6 +181,7 @@ const make = (options: MemoryOptions) =>
     return Context.make(IncusTransport, { request, webSocket, prepare: Effect.void }).pipe(
       Context.add(MemoryIncus, {
         fault: (fault) => Effect.sync(() => troubles.add(fault)),
+        heal: Effect.sync(troubles.clear),
         requests: Effect.sync(() => [...seen]),
         look: (name, project) => Effect.option(Effect.map(find(name, project), daemon.instanceOf)),
         all: Effect.sync(() =>
@@ -258,13 +206,7 @@ const make = (options: MemoryOptions) =>
                 Effect.forkIn(scope)
               )
             })),
-        restart: Effect.gen(function*() {
-          const before = cut
-          cut = yield* Deferred.make<void>()
-          yield* daemon.operations.restart
-          yield* Deferred.succeed(before, undefined)
-          for (const line of lines) line.end()
-        })
+        restart: Effect.zipRight(daemon.operations.restart, connections.cut)
       })
     )
   })

@@ -5,7 +5,7 @@ import { uuid } from "../../host/memory/random.ts"
 import type { Device } from "../schemas.ts"
 import { type Refusal, refuse } from "./answers.ts"
 import type { Daemon } from "./daemon.ts"
-import { type Busy, type Container, power, type Status } from "./model.ts"
+import { type Busy, type Container, containerOf, power, type Status } from "./model.ts"
 import type { Verb } from "./operations.ts"
 
 /** What is asked for where a container is to be made. */
@@ -137,7 +137,7 @@ export const makeContainers = (daemon: Daemon): Containers => {
         )
       }
       yield* requireKeys(asked.config, "Failed creating instance record: ")
-      const container: Container = {
+      const container = containerOf({
         project,
         name: asked.name,
         status: "Stopped",
@@ -152,12 +152,8 @@ export const makeContainers = (daemon: Daemon): Containers => {
         },
         devices: asked.devices,
         profiles: asked.profiles,
-        createdAt: now,
-        lastUsedAt: 0,
-        busy: undefined,
-        commands: new Set(),
-        files: new Map()
-      }
+        lastUsedAt: 0
+      }, now)
       // Nobody comes between the look for the name and this.
       all.set(asked.name, container)
       yield* daemon.tell("instance-created", container)

@@ -39,6 +39,8 @@ export type Trouble =
   | "cut"
   /** The daemon says nothing until the client's patience is at its end. */
   | "hang"
+  /** The program that asks is killed at this moment: it does nothing more, and does not clean up. */
+  | "killed"
   /** Nobody listens on the daemon's socket. */
   | "unavailable"
   /** An answer that is no document of Incus's. */

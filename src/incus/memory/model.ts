@@ -39,6 +39,23 @@ export interface Container {
   readonly files: Map<string, Uint8Array>
 }
 
+/** A container that is put into the twin as it stands; what is not given is as of one that was just made. */
+export interface MemoryContainer {
+  readonly name: string
+  /** `default` unless given. */
+  readonly project?: string
+  /** `Running` unless given. */
+  readonly status?: Status
+  readonly ephemeral?: boolean
+  readonly config?: Readonly<Record<string, string>>
+  readonly devices?: Readonly<Record<string, Device>>
+  readonly profiles?: ReadonlyArray<string>
+  /** ms since the epoch */
+  readonly createdAt?: number
+  /** ms since the epoch; 0 of one that never ran. */
+  readonly lastUsedAt?: number
+}
+
 /** A profile, as far as instances are made of it. */
 export interface MemoryProfile {
   readonly config?: Readonly<Record<string, string>>
@@ -100,4 +117,20 @@ export const shownContainer = (
   ...expanded(container, profiles),
   created_at: moment(container.createdAt),
   last_used_at: moment(container.lastUsedAt)
+})
+
+/** A container as it is given, and as a new one where it is not said. */
+export const containerOf = (given: MemoryContainer, now: number): Container => ({
+  name: given.name,
+  project: given.project ?? "default",
+  status: given.status ?? "Running",
+  ephemeral: given.ephemeral ?? false,
+  config: given.config ?? {},
+  devices: given.devices ?? {},
+  profiles: given.profiles ?? ["default", "clincus"],
+  createdAt: given.createdAt ?? now,
+  lastUsedAt: given.lastUsedAt ?? now,
+  busy: undefined,
+  commands: new Set(),
+  files: new Map()
 })

@@ -20,6 +20,8 @@ export const socket = "memory"
 /** The faults that are to come, and what each of them does to a request. */
 export interface Troubles {
   readonly add: (fault: Fault) => void
+  /** Lets nothing go wrong any more. */
+  readonly clear: () => void
   /** Those that are for this request; each is counted on by it. */
   readonly of: (request: TransportRequest, phases: ReadonlyArray<Phase>) => ReadonlyArray<Fault>
   /** What a fault makes of a request and its answer; none where it makes nothing of it. */
@@ -50,6 +52,7 @@ export const makeTroubles = (operations: Operations): Troubles => {
 
   return {
     add: (fault) => void faults.push({ fault, seen: 0 }),
+    clear: () => void faults.splice(0),
     of: (request, phases) =>
       faults.filter((one) => {
         const { at, nth = 1 } = one.fault
@@ -68,6 +71,7 @@ export const makeTroubles = (operations: Operations): Troubles => {
         case "cut":
           return Effect.fail(new IncusConnectionLost({ ...names, cause: new Error("socket hang up") }))
         case "hang":
+        case "killed":
           return Effect.never
         case "unavailable":
           return Effect.fail(new IncusUnavailable({ socket, cause: new Error("connect ECONNREFUSED") }))

@@ -1,5 +1,7 @@
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { hurriedClock } from "../../../../src/host/memory/clock.ts"
@@ -26,7 +28,18 @@ resume = ["resume", "{id}"]
 credentials = [".fake/credentials.json"]
 `
 
-export type World = Layer.Layer.Success<ReturnType<typeof memorySessions>>
+/** What was logged, a line each. */
+export class Logged extends Context.Tag("test/Logged")<Logged, Array<string>>() {}
+
+const logging = Layer.unwrapEffect(Effect.sync(() => {
+  const lines: Array<string> = []
+  const logger = Logger.make(({ message }) =>
+    void lines.push(Array.isArray(message) ? message.join(" ") : String(message))
+  )
+  return Layer.merge(Layer.succeed(Logged, lines), Logger.replace(Logger.defaultLogger, logger))
+}))
+
+export type World = Logged | Layer.Layer.Success<ReturnType<typeof memorySessions>>
 
 /** Runs a test in a world in memory of its own, whose time passes when nothing else does. */
 export const inWorld = (options: MemorySessionsOptions = {}) =>
@@ -43,7 +56,7 @@ export const inWorld = (options: MemorySessionsOptions = {}) =>
         [`${home}/.fake/credentials.json`]: "secret",
         ...options.files
       }
-    }).pipe(Layer.provideMerge(hurriedClock))
+    }).pipe(Layer.provideMerge(Layer.merge(hurriedClock, logging)))
   )
 
 export const start = (options: SessionOptions = {}) =>

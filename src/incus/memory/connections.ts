@@ -1,0 +1,66 @@
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import { IncusConnectionLost, IncusSilent } from "../errors.ts"
+import { named, type TransportFailure, type TransportRequest } from "../httpRequest.ts"
+import type { Fault } from "./faults.ts"
+import type { Line } from "./line.ts"
+
+/** The connections between the client and the twin. */
+export interface Connections {
+  /**
+   * Subjects the answer to a request to what all answers are subject to: the patience of the client, and a daemon that goes
+   * away. In a fiber of its own, as a connection is: whether its client can be interrupted at the moment is nothing to it.
+   */
+  readonly over: <A, E>(
+    request: TransportRequest,
+    faults: ReadonlyArray<Fault>,
+    answer: Effect.Effect<A, E | TransportFailure>
+  ) => Effect.Effect<A, E | TransportFailure>
+  /** The WebSockets that are open. */
+  readonly lines: Set<Line>
+  /** Ends all of them. */
+  readonly cut: Effect.Effect<void>
+}
+
+export const makeConnections = (
+  patience: Duration.Duration
+): Effect.Effect<Connections, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const lines = new Set<Line>()
+    let ended = yield* Deferred.make<void>()
+    return {
+      over: (request, faults, answer) => {
+        const limit = Duration.decode(request.patience ?? patience)
+        const lost = new IncusConnectionLost({ ...named(request), cause: new Error("socket hang up") })
+        const bounded = answer.pipe(
+          Effect.raceFirst(Effect.zipRight(Deferred.await(ended), lost)),
+          Effect.timeoutFail({
+            duration: limit,
+            onTimeout: () =>
+              new IncusSilent({ ...named(request), seconds: Duration.toSeconds(limit), sent: true })
+          })
+        )
+        // Who is killed has no patience that could come to an end.
+        const isKilled = faults.some(({ trouble }) => trouble === "killed")
+        return Effect.uninterruptibleMask((restore) =>
+          Effect.interruptible(isKilled ? answer : bounded).pipe(
+            Effect.forkIn(scope),
+            Effect.flatMap((fiber) =>
+              restore(Fiber.join(fiber)).pipe(Effect.onInterrupt(() => Fiber.interruptFork(fiber)))
+            )
+          )
+        )
+      },
+      lines,
+      cut: Effect.gen(function*() {
+        const before = ended
+        ended = yield* Deferred.make<void>()
+        yield* Deferred.succeed(before, undefined)
+        for (const line of lines) line.end()
+      })
+    }
+  })
