@@ -85,6 +85,14 @@ describe("a program in a project with nothing but the package", () => {
       expect(yield* containers).toEqual({})
     }))
 
+  test("tests itself on twins in memory", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* World
+      expect(project.run("testing.js", environment)).toMatch(
+        /^clincus-[0-9a-f]{6}-1 runs, asked for 1 time\nthe tool ended with 3\n$/
+      )
+    }))
+
   test("runs what docs/library.md shows", () =>
     Effect.gen(function*() {
       const { environment } = yield* World

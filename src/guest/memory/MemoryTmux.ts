@@ -50,8 +50,12 @@ const detach = "\x02d"
  * real one does, so that it fails where that would.
  *
  * @example
- * const twins = memoryTmux({ tool: ({ write }) => Effect.as(write("done\n"), 0) }).pipe(
- *   Layer.provideMerge(memoryIncus())
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const twins = Testing.memoryTmux({ tool: ({ write }) => Effect.as(write("done\n"), 0) }).pipe(
+ *   Layer.provideMerge(Testing.memoryIncus())
  * )
  */
 export const memoryTmux = (

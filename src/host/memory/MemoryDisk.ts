@@ -26,6 +26,7 @@ export class MemoryDisk extends Context.Tag("clincus/MemoryDisk")<MemoryDisk, {
   readonly put: (path: string, content: string | Uint8Array, rights?: Partial<Rights>) => Effect.Effect<void>
   /** Makes a directory and those above it. */
   readonly makeDirectory: (path: string, rights?: Partial<Rights>) => Effect.Effect<void>
+  /** Makes a symbolic link at `path` that leads to `target`. */
   readonly link: (path: string, target: string) => Effect.Effect<void>
   /** Text of a file. */
   readonly read: (path: string) => Effect.Effect<Option.Option<string>>
@@ -127,12 +128,16 @@ const make = ({ files = {}, user = { uid: 1000, gid: 1000 } }: MemoryDiskOptions
  * anything by its rights, which are only noted; a `fault` makes changes fail. Times are the Clock's.
  *
  * @example
- * it.effect("keeps what was saved", () =>
- *   Effect.gen(function*() {
- *     const disk = yield* MemoryDisk
- *     yield* disk.fault({ code: "ENOSPC" })
- *     …
- *   }).pipe(Effect.provide(historyLayer("/home/me/.clincus").pipe(Layer.provideMerge(memoryDisk())))))
+ * import * as Clincus from "clincus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const onFullDisk = Effect.gen(function*() {
+ *   const disk = yield* Testing.MemoryDisk
+ *   const sessions = yield* Clincus.Sessions
+ *   yield* disk.fault({ code: "ENOSPC" })
+ *   return yield* Effect.flip(sessions.start({ workspace: "/home/me/project" }))
+ * }).pipe(Effect.scoped, Effect.provide(Testing.memorySessions({ files: { "/home/me/project/a": "" } })))
  */
 export const memoryDisk = (
   options: MemoryDiskOptions = {}

@@ -17,10 +17,10 @@ interface Sleeper {
  * would come too late. Use it with the twins in memory.
  *
  * @example
- * it.live("waits for an hour", () =>
- *   Effect.gen(function*() {
- *     yield* Effect.sleep("1 hour")
- *   }).pipe(Effect.provide(hurriedClock)))
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const waited = Effect.sleep("1 hour").pipe(Effect.provide(Testing.hurriedClock))
  */
 export const hurriedClock: Layer.Layer<never> = Layer.unwrapEffect(Effect.sync(() => {
   let now = Date.now()

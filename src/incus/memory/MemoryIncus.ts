@@ -221,13 +221,16 @@ export const memoryTransport = (options: MemoryOptions = {}): Layer.Layer<IncusT
  * Clock's, ids are the Random service's.
  *
  * @example
- * it.effect("a name is taken once", () =>
- *   Effect.gen(function*() {
- *     const { instances } = yield* IncusService
- *     const incus = yield* MemoryIncus
- *     yield* incus.put({ name: "mine" })
- *     expect(yield* Effect.flip(instances.createAndStart({ ...spec, name: "mine" }))).toBeInstanceOf(NameTaken)
- *   }).pipe(Effect.provide(memoryIncus())))
+ * import * as Incus from "clincus/incus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const names = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   const incus = yield* Testing.MemoryIncus
+ *   yield* incus.put({ name: "mine" })
+ *   return (yield* instances.list).map(({ name }) => name)
+ * }).pipe(Effect.provide(Testing.memoryIncus()))
  */
 export const memoryIncus = (
   options: MemoryOptions = {},

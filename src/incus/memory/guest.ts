@@ -21,6 +21,7 @@ export interface MemoryProcess {
   readonly terminal: Option.Option<TerminalSize>
   /** What it is given to read, up to end-of-file. In a terminal nothing is echoed unless the program does so. */
   readonly input: Stream.Stream<Uint8Array>
+  /** The sizes that its terminal is given later. */
   readonly resizes: Stream.Stream<TerminalSize>
   /** Numbers of the signals that it gets; see signal(7). A kill is none of them: it interrupts the program. */
   readonly signals: Stream.Stream<number>

@@ -33,16 +33,18 @@ export interface MemorySessionsOptions {
  * machine too. There is nothing on the disk at first but the configuration, if one is given.
  *
  * @example
- * const world = memorySessions({ files: { "/home/me/project/README.md": "" } })
+ * import * as Clincus from "clincus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
  *
- * const program = Effect.gen(function*() {
- *   const sessions = yield* Sessions
- *   const incus = yield* MemoryIncus
- *   yield* incus.fault(cutAfter("create"))
- *   const session = yield* sessions.start({ workspace: "/home/me/project" })
- *   yield* sessions.send(session, { text: "exit 3", keys: ["Enter"] })
- *   return yield* sessions.wait(session)
- * }).pipe(Effect.scoped, Effect.provide(world), Effect.provide(hurriedClock))
+ * export const saved = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const session = yield* Effect.scoped(sessions.start({ workspace: "/home/me/project" }))
+ *   return yield* sessions.find({ id: session.id })
+ * }).pipe(
+ *   Effect.provide(Testing.memorySessions({ files: { "/home/me/project/README.md": "" } })),
+ *   Effect.provide(Testing.hurriedClock)
+ * )
  */
 export const memorySessions = (
   { configuration, files = {}, host = {}, incus = {}, project = "default", tool }: MemorySessionsOptions = {}
