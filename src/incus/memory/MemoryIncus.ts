@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { IncusRequestError, InstanceNotFound } from "../errors.ts"
-import { named, type TransportRequest } from "../httpRequest.ts"
+import { named, type TransportRequest, type TransportResponse } from "../httpRequest.ts"
 import { type IncusService, layerOnTransport } from "../IncusService.ts"
 import { defaultPatience, IncusTransport } from "../IncusTransport.ts"
 import type { Instance } from "../schemas.ts"
@@ -83,6 +83,14 @@ const make = (options: MemoryOptions) =>
       return troubles.of(asked.request, phases)
     }
 
+    /** What others do meanwhile may take any time, and so may being killed. */
+    const trouble = (fault: Fault, asked: Asked, answer: TransportResponse | undefined) => {
+      const applied = troubles.apply(fault, asked, answer)
+      return fault.trouble === "killed" || (typeof fault.trouble === "object" && "meanwhile" in fault.trouble)
+        ? applied
+        : connections.over(asked.request, applied)
+    }
+
     const request = (input: TransportRequest) =>
       Effect.suspend(() => {
         const asked = askedOf(input)
@@ -91,24 +99,19 @@ const make = (options: MemoryOptions) =>
           Effect.succeed(
             refused(refusal, asked.segments[2] === "wait" && refusal.status !== 404 ? 200 : undefined)
           ))
-        return connections.over(
-          input,
-          faults,
-          Effect.gen(function*() {
-            for (const fault of faults.filter(({ when }) => when === "before")) {
-              const instead = yield* troubles.apply(fault, asked, undefined)
-              if (Option.isSome(instead)) {
-                return instead.value
-              }
-            }
-            // What has been read is done, whatever becomes of the client; a wait ends with the client.
-            let answer = yield* asked.segments[2] === "wait" ? handle : Effect.uninterruptible(handle)
-            for (const fault of faults.filter(({ when }) => when === "after")) {
-              answer = Option.getOrElse(yield* troubles.apply(fault, asked, answer), () => answer)
-            }
-            return answer
-          })
-        )
+        const wait = asked.segments[2] === "wait"
+        return Effect.gen(function*() {
+          for (const fault of faults.filter(({ when }) => when === "before")) {
+            const instead = yield* trouble(fault, asked, undefined)
+            if (Option.isSome(instead)) return instead.value
+          }
+          // What has been read is done, whatever becomes of the client; a wait ends with the client.
+          let answer = yield* connections.over(input, wait ? handle : Effect.uninterruptible(handle))
+          for (const fault of faults.filter(({ when }) => when === "after")) {
+            answer = Option.getOrElse(yield* trouble(fault, asked, answer), () => answer)
+          }
+          return answer
+        })
       })
 
     const noSocket = (input: TransportRequest, status: number, reason: string) =>
@@ -145,18 +148,15 @@ const make = (options: MemoryOptions) =>
           : noSocket(input, 404, "Not Found")
         const connect = Effect.gen(function*() {
           for (const fault of faults) {
-            const answer = yield* troubles.apply(fault, asked, undefined)
+            const answer = yield* trouble(fault, asked, undefined)
             if (Option.isSome(answer)) return yield* noSocket(input, answer.value.status, "")
           }
-          const line = yield* open
+          const scope = yield* Effect.scope
+          const line = yield* connections.over(input, Scope.extend(open, scope))
           connections.lines.add(line)
           return line
         })
-        const scoped = Effect.flatMap(
-          Effect.scope,
-          (given) => connections.over(input, faults, Scope.extend(connect, given))
-        )
-        return Effect.acquireRelease(Effect.interruptible(scoped), (line) =>
+        return Effect.acquireRelease(Effect.interruptible(connect), (line) =>
           Effect.sync(() => {
             line.end()
             connections.lines.delete(line)

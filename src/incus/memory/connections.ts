@@ -5,7 +5,6 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { IncusConnectionLost, IncusSilent } from "../errors.ts"
 import { named, type TransportFailure, type TransportRequest } from "../httpRequest.ts"
-import type { Fault } from "./faults.ts"
 import type { Line } from "./line.ts"
 
 /** The connections between the client and the twin. */
@@ -16,7 +15,6 @@ export interface Connections {
    */
   readonly over: <A, E>(
     request: TransportRequest,
-    faults: ReadonlyArray<Fault>,
     answer: Effect.Effect<A, E | TransportFailure>
   ) => Effect.Effect<A, E | TransportFailure>
   /** The WebSockets that are open. */
@@ -33,7 +31,7 @@ export const makeConnections = (
     const lines = new Set<Line>()
     let ended = yield* Deferred.make<void>()
     return {
-      over: (request, faults, answer) => {
+      over: (request, answer) => {
         const limit = Duration.decode(request.patience ?? patience)
         const lost = new IncusConnectionLost({ ...named(request), cause: new Error("socket hang up") })
         const bounded = answer.pipe(
@@ -44,10 +42,8 @@ export const makeConnections = (
               new IncusSilent({ ...named(request), seconds: Duration.toSeconds(limit), sent: true })
           })
         )
-        // Who is killed has no patience that could come to an end.
-        const isKilled = faults.some(({ trouble }) => trouble === "killed")
         return Effect.uninterruptibleMask((restore) =>
-          Effect.interruptible(isKilled ? answer : bounded).pipe(
+          Effect.interruptible(bounded).pipe(
             Effect.forkIn(scope),
             Effect.flatMap((fiber) =>
               restore(Fiber.join(fiber)).pipe(Effect.onInterrupt(() => Fiber.interruptFork(fiber)))
