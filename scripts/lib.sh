@@ -18,6 +18,9 @@ prepare() {
   fi
 }
 
+# Makes the machine ready for the tests, which starts Incus.
+set_up() { dist/clincus setup --yes "${test_ids[@]}"; }
+
 # Runs something in the group that may use Incus, where set-up has put the user in but this login is not yet.
 with_incus() {
   local group=incus-admin user line word
