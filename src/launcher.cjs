@@ -1,5 +1,7 @@
 // Compiling the program takes a third of the time of a short command, so what V8 made of it is kept in the user's cache
-// directory. The build puts in PROGRAM, a function expression as text, and PROGRAM_HASH, the name of exactly this text.
+// directory. V8 compiles a function when it is first called: the cache has those of the commands that were run so far, and
+// is written anew when another command runs. The build puts in PROGRAM, a function expression as text, and PROGRAM_HASH,
+// the name of exactly this text.
 const { closeSync, constants, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, unlinkSync, writeSync } = require("node:fs")
 const { dirname } = require("node:path")
 const { Script } = require("node:vm")
@@ -13,8 +15,11 @@ const directory = env.XDG_CACHE_HOME?.startsWith("/")
   : undefined
 const file = `${directory}/${PROGRAM_HASH}-${version}-${arch}`
 
-// What is read here is executed: it must be this user's own file, which nobody else can write. Its first bytes are its
-// length, so that half a file counts as none.
+/** How long a command may run before what it has called until then is kept (ms): V8 forgets what is not called for long. */
+const settled = 5000
+
+// What is read here is executed: it must be this user's own file, which nobody else can write. It begins with its length,
+// so that half a file counts as none, and with the names of the commands whose functions it has.
 const read = () => {
   let descriptor
   try {
@@ -22,7 +27,9 @@ const read = () => {
     const stat = fstatSync(descriptor)
     if (!stat.isFile() || stat.uid !== uid || (stat.mode & 0o022) !== 0) return undefined
     const content = readFileSync(descriptor)
-    return content.length > 8 && content.readDoubleLE(0) === content.length ? content.subarray(8) : undefined
+    if (content.length <= 10 || content.readDoubleLE(0) !== content.length) return undefined
+    const end = 10 + content.readUInt16LE(8)
+    return { commands: content.toString("latin1", 10, end).split(" "), data: content.subarray(end) }
   } catch {
     return undefined
   } finally {
@@ -30,16 +37,17 @@ const read = () => {
   }
 }
 
-const write = (data) => {
+const write = (commands, data) => {
   try {
     // One by one: Node's `recursive` never ends if a parent cannot be made, in /proc for instance.
     for (const path of [dirname(directory), directory]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 })
     const temporary = `${file}.${pid}`
     const descriptor = openSync(temporary, "wx", 0o600)
-    const length = Buffer.alloc(8)
-    length.writeDoubleLE(data.length + 8)
-    writeSync(descriptor, length)
-    writeSync(descriptor, data)
+    const names = Buffer.from(commands.join(" "), "latin1")
+    const header = Buffer.alloc(10)
+    header.writeDoubleLE(header.length + names.length + data.length)
+    header.writeUInt16LE(names.length, 8)
+    for (const part of [header, names, data]) writeSync(descriptor, part)
     fsyncSync(descriptor)
     closeSync(descriptor)
     renameSync(temporary, file)
@@ -53,10 +61,19 @@ const write = (data) => {
   }
 }
 
-const cachedData = directory === undefined ? undefined : read()
-const script = new Script(PROGRAM, { filename: __filename, cachedData })
-if (directory !== undefined && (cachedData === undefined || script.cachedDataRejected)) {
-  // At the end, the functions that were needed are compiled too.
-  process.once("exit", () => write(script.createCachedData()))
+const cached = directory === undefined ? undefined : read()
+const script = new Script(PROGRAM, { filename: __filename, cachedData: cached?.data })
+const known = cached === undefined || script.cachedDataRejected ? [] : cached.commands
+// A word that is no command is one of a mistake, or of a value: these are few, and the list has an end.
+const command = /^[a-z]{1,16}$/.test(process.argv[2]) ? process.argv[2] : "none"
+if (directory !== undefined && known.length < 64 && !known.includes(command)) {
+  let kept = false
+  const keep = () => {
+    if (kept) return
+    kept = true
+    write([...known, command], script.createCachedData())
+  }
+  process.once("exit", keep)
+  setTimeout(keep, settled).unref()
 }
 script.runInThisContext()(require, process)

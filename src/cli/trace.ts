@@ -87,7 +87,8 @@ export const makeTrace = (): {
  */
 export const layer = ({ name, traceVariable }: About): Layer.Layer<never, never, Host> =>
   Layer.unwrapEffect(Effect.map(Host, ({ environment }) => {
-    if (["", "0", undefined].includes(environment[traceVariable])) return Layer.empty
+    // Spans that nobody sees need not be made.
+    if (["", "0", undefined].includes(environment[traceVariable])) return Layer.setTracerEnabled(false)
     const { lines, tracer } = makeTrace()
     const origin = BigInt(Math.round(performance.timeOrigin * 1e6))
     process.on("exit", () => {

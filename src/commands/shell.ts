@@ -1,6 +1,5 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { describe } from "../cli/describe.ts"
@@ -91,13 +90,11 @@ const sayBeginning = (session: Session, resume: SavedSession | undefined) =>
 const runInBackground = (given: Given, request: SessionRequest, resume: SavedSession | undefined) =>
   Effect.scoped(Effect.gen(function*() {
     const sessions = yield* Sessions
-    // While Incus makes the container there is nothing else to do.
-    const tidying = yield* Effect.forkScoped(Effect.ignoreLogged(sessions.reconcile))
     const session = yield* sessions.begin(request)
     yield* sayBeginning(session, resume)
     yield* session.keep
     yield* print(given.format, handleJson(session), () => sayBackground(session))
-    yield* Fiber.join(tidying)
+    yield* session.tidied
   }))
 
 /** Starts a session and attaches the terminal; says how it went when the session is let go or has ended. */
@@ -107,7 +104,6 @@ const runAttached = (request: SessionRequest, resume: SavedSession | undefined) 
     const terminal = yield* UserTerminal
     const begun = yield* Ref.make(Option.none<Session>())
     const attached = Effect.scoped(Effect.gen(function*() {
-      yield* Effect.forkScoped(Effect.ignoreLogged(sessions.reconcile))
       const session = yield* sessions.begin(request)
       yield* sayBeginning(session, resume)
       yield* Ref.set(begun, Option.some(session))

@@ -1,6 +1,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
@@ -50,6 +51,8 @@ export interface Session extends SessionHandle {
   readonly notes: ReadonlyArray<string>
   /** Lets the session live on by itself when the scope closes: it ends when its tool does. */
   readonly keep: Effect.Effect<void>
+  /** Returns when what earlier sessions have left in a crash is in order; a start puts that in order on the way. */
+  readonly tidied: Effect.Effect<void>
   /** What the history will say of the end, where the scope itself cannot know: `lost` after a look at Incus, for instance. */
   readonly endsAs: (reason: EndReason) => Effect.Effect<void>
   /** What the tool left when it ended; none while it runs. */
@@ -100,14 +103,16 @@ export const startSession = (
       reason: yield* Ref.make(Option.none<EndReason>())
     }
     yield* requireSlot(request.slot)
+    const incus = yield* IncusService
     const identity = yield* identityOf(request.workspace, request.mounts)
     const saved = yield* openState(request, identity, ending)
-    // While Incus makes the container the host has time for what the tool will need.
-    yield* Effect.forkScoped((yield* IncusService).exec.prepare)
     const limits = limitsOf(yield* limitsWithin(request.limits, profiles))
-    const [container, notes] = yield* Effect.all([
+    // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.
+    const [container, notes, tidying] = yield* Effect.all([
       launch(request, identity, limits, saved, ending),
-      saved.fill
+      saved.fill,
+      Effect.forkScoped(Effect.ignoreLogged(reconcile)),
+      Effect.forkScoped(incus.exec.prepare)
     ], { concurrency: "unbounded" })
     const [guest] = yield* Effect.all([
       startTool(request, identity, saved, container).pipe(
@@ -132,6 +137,7 @@ export const startSession = (
       guest,
       notes: [...(warning === undefined ? [] : [warning]), ...notes],
       keep: Ref.set(ending.kept, true),
+      tidied: Fiber.join(tidying),
       endsAs: (end: EndReason) => Ref.set(ending.reason, Option.some(end)),
       outcome: history.outcome({ tool: request.tool.tool.name, id: saved.id })
     }

@@ -196,9 +196,9 @@ export const openState = (request: SessionRequest, identity: Identity, ending: E
     const path = history.directory(key)
 
     const { credentials, owner, server } = yield* Effect.all({
+      server: incus.server,
       credentials: findCredentials(tool),
-      owner: ownProcess,
-      server: incus.server
+      owner: ownProcess
     }, { concurrency: "unbounded" })
     const run: RunRecord = {
       ...key,

@@ -111,6 +111,23 @@ describe("what V8 made of the program", () => {
     expect(statSync(file).size).toBeGreaterThan(100_000)
   })
 
+  it("has what each command needs that has been run, and is left alone by those that have", () => {
+    rmSync(cache, { recursive: true, force: true })
+    const sizes = [["version"], ["version"], ["--help"], ["version"], ["completion", "bash"], [
+      "completion",
+      "zsh"
+    ]]
+      .map((argv) => {
+        expect(run(...argv).status).toBe(0)
+        return statSync(files()[0] ?? "").size
+      })
+    const [version, again, help, still, completion, other] = sizes
+    expect([again, still, other]).toEqual([version, help, completion])
+    expect(help).toBeGreaterThan(version ?? 0)
+    expect(completion).toBeGreaterThan(help ?? 0)
+    expect(files()).toHaveLength(1)
+  })
+
   it("is done without where there is no place for it", () => {
     const { status, stdout } = spawnSync(program, ["version"], {
       encoding: "utf8",
