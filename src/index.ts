@@ -47,7 +47,7 @@ export {
 export { Host, layer as hostLayer } from "./host/Host.ts"
 export { Progress, silent as silentProgress } from "./host/Progress.ts"
 export { none as noSignals, type SignalName, Signals } from "./host/Signals.ts"
-export type { HostIds, IdRange } from "./host/subids.ts"
+export type { HostIds } from "./host/subids.ts"
 export { type Owner, StateError } from "./host/untrusted/StateDirectory.ts"
 export type { Placement as BuildPlacement } from "./image/BuildContainer.ts"
 export { BuildFailed, type BuildFailure, NoBase, UnknownBase } from "./image/errors.ts"
@@ -101,15 +101,18 @@ export type { Resumable, SavedSession, Wanted } from "./session/resume.ts"
 export { TooManyContainers } from "./session/room.ts"
 export type { RunStore } from "./session/RunStore.ts"
 export type { Session, SessionFailure } from "./session/Session.ts"
-export {
-  type AttachFailure,
-  type EndFailure,
-  type FindFailure,
-  layer as sessionsLayer,
-  type PlanFailure,
-  type Resumed,
-  Sessions
-} from "./session/Sessions.ts"
+export { layer as sessionsLayer, Sessions } from "./session/Sessions.ts"
+export type {
+  AttachFailure,
+  EndFailure,
+  FindFailure,
+  GetFailure,
+  InfoFailure,
+  PersistFailure,
+  PlanFailure,
+  Resumed,
+  SessionsApi
+} from "./session/SessionsApi.ts"
 export { layer as slotLayer, type SlotCandidate, SlotService } from "./session/SlotService.ts"
 export { IdsNotMapped, LimitsTooLow, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
 export {
@@ -148,5 +151,5 @@ export {
   UnknownTool
 } from "./tool/ToolRegistry.ts"
 export { WorkspaceTooWide } from "./workspace/apart.ts"
-export { type Identity, type MountPolicy, RootWorkspace } from "./workspace/identity.ts"
+export { type MountPolicy, RootWorkspace } from "./workspace/identity.ts"
 export { BadWorkspace, openWorkspace, type Workspace } from "./workspace/Workspace.ts"

@@ -14,7 +14,56 @@ const entryLimit = 200_000
 
 const asIds = (owner: string) => `uid ${owner.split(":")[0]}, gid ${owner.split(":")[1]}`
 
-/** What is known of a session, for people and programs; times are ISO 8601, sizes bytes. Keys are only ever added. */
+/**
+ * What is known of a session, for people and programs: what `clincus info --format json` prints. Times are ISO 8601 in UTC,
+ * sizes bytes; null is what is not known of this session. Keys are only ever added.
+ */
+export interface SessionInfo {
+  /** The session's id, a UUID. */
+  readonly session: string
+  readonly tool: string
+  /** Real path on the host. */
+  readonly workspace: string | null
+  /** Path of the workspace in the container. */
+  readonly workspace_inside: string | null
+  readonly container: string | null
+  readonly slot: number | null
+  /** `saved`, or the status that Incus gives the container, in lower case: `running`, `stopped`, … */
+  readonly state: string
+  readonly persistent: boolean | null
+  readonly image: string | null
+  readonly profile: string | null
+  readonly on_detach: "keep" | "end" | null
+  readonly started_at: string | null
+  readonly last_used_at: string | null
+  readonly ended_at: string | null
+  /** How it ended, in the words of `describeEnd`; null while it runs. */
+  readonly ended: string | null
+  /** Whom the tool is outside the container: `uid 1000, gid 1000`. */
+  readonly runs_as: string | null
+  /** Whom the tool is inside the container. */
+  readonly runs_inside_as: string | null
+  /** Whether root in the container is root on the user's files. */
+  readonly root_on_mounts: boolean | null
+  /** Directories of the host: the device's name, the path inside, the path on the host. */
+  readonly mounts: ReadonlyArray<{ readonly name: string; readonly at: string; readonly from: string }>
+  /** Names of the networks that the container is on. */
+  readonly network: ReadonlyArray<string>
+  /** The container's global addresses. */
+  readonly addresses: ReadonlyArray<string>
+  /** Names of the variables that the tool was given. */
+  readonly variables: ReadonlyArray<string>
+  /** Limits of the container, by the names of Incus: `limits.memory`. */
+  readonly limits: Readonly<Record<string, string>>
+  readonly memory_bytes: number | null
+  readonly processes: number | null
+  /** The saved session's directory on the host. */
+  readonly state_directory: string
+  readonly state_bytes: number
+  /** False if there is more in the directory than was counted. */
+  readonly state_size_complete: boolean
+}
+
 const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<LiveSession>) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
@@ -28,7 +77,7 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
       ? Option.none()
       : yield* Effect.option(incus.instances.state(instance.name))
     const { bytes, complete } = yield* State.size(directory, entryLimit)
-    return {
+    const info: SessionInfo = {
       session: key.id,
       tool: key.tool,
       workspace: saved?.workspace ?? labels?.workspace ?? null,
@@ -72,10 +121,8 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
       state_bytes: bytes,
       state_size_complete: complete
     }
+    return info
   })
-
-/** See `describeSession`. */
-export type SessionInfo = Effect.Effect.Success<ReturnType<typeof describeSession>>
 
 /**
  * Everything known of one session: of a running or stopped container by its name, of a saved one by its id or the

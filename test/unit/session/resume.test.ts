@@ -6,7 +6,8 @@ import { lineTool, type MemoryToolProgram } from "../../../src/guest/memory/pane
 import { after, before, type Phase } from "../../../src/incus/memory/faults.ts"
 import { MemoryIncus } from "../../../src/incus/memory/MemoryIncus.ts"
 import { HistoryStore } from "../../../src/session/HistoryStore.ts"
-import { type Resumed, Sessions } from "../../../src/session/Sessions.ts"
+import { Sessions } from "../../../src/session/Sessions.ts"
+import type { Resumed } from "../../../src/session/SessionsApi.ts"
 import { containers, endOf, home, inWorld, project, records, start } from "./support/world.ts"
 
 /** Starts a session and lets its program go. */

@@ -1,0 +1,205 @@
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { ConfigError, UnknownProfile } from "../config/errors.ts"
+import type { TmuxFailure } from "../guest/errors.ts"
+import type { TmuxStatus } from "../guest/TmuxService.ts"
+import type { Signals } from "../host/Signals.ts"
+import type { StateError } from "../host/stateFiles.ts"
+import type { IncusFailure, InstanceChanged, InstanceNotFound } from "../incus/errors.ts"
+import type { ToolMisconfigured, UnknownTool } from "../tool/ToolRegistry.ts"
+import type { BadWorkspace } from "../workspace/Workspace.ts"
+import type { AfterAttach, AttachedTerminal } from "./attach.ts"
+import type { Leftover } from "./clean.ts"
+import type { Ended } from "./ended.ts"
+import type {
+  CannotResume,
+  ContainerLeft,
+  NoLiveSession,
+  NotASession,
+  SeveralSessions,
+  StillStarting,
+  ToolGone
+} from "./errors.ts"
+import type { SessionEvent } from "./events.ts"
+import type { StateNotOurs } from "./finish.ts"
+import type { SessionHandle } from "./handle.ts"
+import type { HistoryError, Saved } from "./HistoryStore.ts"
+import type { SessionInfo } from "./info.ts"
+import type { LiveSession, Selection } from "./live.ts"
+import type { Agree, SessionOptions } from "./plan.ts"
+import type { Reconciled } from "./reconcile.ts"
+import type { SessionRequest } from "./request.ts"
+import type { Resumable, Wanted } from "./resume.ts"
+import type { Session, SessionFailure } from "./Session.ts"
+
+/** Why a session cannot be planned: what was asked for does not exist, or a configuration file cannot be used. */
+export type PlanFailure =
+  | BadWorkspace
+  | ConfigError
+  | UnknownProfile
+  | UnknownTool
+  | ToolMisconfigured
+  | CannotResume
+
+/** What can keep a session from ending. */
+export type EndFailure =
+  | IncusFailure
+  | ContainerLeft
+  | HistoryError
+  | StateError
+  | StateNotOurs
+
+/** Why a session to resume cannot be found, or is in no state to be resumed. */
+export type FindFailure = CannotResume | BadWorkspace | InstanceNotFound | NotASession | EndFailure
+
+/** Why no live session is found, or not a single one. */
+export type GetFailure =
+  | IncusFailure
+  | InstanceNotFound
+  | NotASession
+  | NoLiveSession
+  | SeveralSessions
+
+/** Why nothing can be told of a session: `CannotResume` if no saved session has the id, or several have its beginning. */
+export type InfoFailure = GetFailure | CannotResume | HistoryError
+
+/** Why a session cannot be made persistent. */
+export type PersistFailure = IncusFailure | InstanceNotFound | InstanceChanged | HistoryError
+
+/** A session that goes on: it was started again, or it was running. */
+export type Resumed =
+  | { readonly _tag: "Started"; readonly session: Session }
+  | { readonly _tag: "Live"; readonly session: LiveSession }
+
+/** What can go wrong while a terminal is attached; the session lives on unless it has ended by itself. */
+export type AttachFailure = TmuxFailure | ToolGone | StillStarting | EndFailure
+
+/** What the service `Sessions` does. */
+export interface SessionsApi {
+  /**
+   * Starts a session and returns when its tool is up. The session ends with the scope, unless `keep`
+   * lets it go. What a workspace's own file asks for without being granted is left out. If the start fails or is
+   * interrupted, what was made until then is undone.
+   */
+  readonly start: (
+    options: SessionOptions
+  ) => Effect.Effect<Session, PlanFailure | SessionFailure, Scope.Scope>
+  /**
+   * Decides what a session is to be, for `begin`; makes nothing. `agree` is asked about what the workspace's own file
+   * wants; without it nothing is granted.
+   */
+  readonly plan: <E = never, R = never>(
+    options: SessionOptions,
+    agree?: Agree<E, R>
+  ) => Effect.Effect<SessionRequest, PlanFailure | E, R>
+  /** Starts a session that was planned; see `start`. */
+  readonly begin: (request: SessionRequest) => Effect.Effect<Session, SessionFailure, Scope.Scope>
+  /** What there is to resume: a session that runs, to attach to, or a saved one, to start with `resume`. Starts nothing. */
+  readonly find: (wanted: Wanted) => Effect.Effect<Resumable, FindFailure>
+  /**
+   * Goes on with a saved session, as `start` does, or finds that it runs. A session that runs belongs to the program that
+   * started it, and does not end with the scope.
+   */
+  readonly resume: (
+    wanted: Wanted,
+    options?: Omit<SessionOptions, "resume">
+  ) => Effect.Effect<Resumed, PlanFailure | SessionFailure | FindFailure, Scope.Scope>
+  /**
+   * Attaches a terminal to a running session and returns when it is detached or the session ends. At a detach, what was
+   * decided at the start is done: the session goes on, or it is ended.
+   */
+  readonly attach: (
+    session: SessionHandle,
+    terminal: AttachedTerminal
+  ) => Effect.Effect<AfterAttach, AttachFailure>
+  /** Attaches a terminal to a session that ends with the scope; a detach lets the session go on, as `keep` does. */
+  readonly attachOwn: (
+    session: Session,
+    terminal: AttachedTerminal
+  ) => Effect.Effect<AfterAttach, AttachFailure, Signals>
+  /** Opens a login shell beside the tool on a terminal, and gives the shell's exit status. */
+  readonly shell: (session: SessionHandle, terminal: AttachedTerminal) => Effect.Effect<number, TmuxFailure>
+  /**
+   * Types into the tool's terminal and returns when tmux has taken it; the tool may not have read it yet. Fails with
+   * `NoTmux` if the tool has ended.
+   */
+  readonly send: (
+    session: SessionHandle,
+    input: {
+      /** Pasted whole, newlines included; press `Enter` by `keys`. */
+      readonly text?: string
+      /** Pressed after the text, by tmux's names: `Enter`, `C-c`, `Up`. See tmux(1), "KEY BINDINGS". */
+      readonly keys?: ReadonlyArray<string>
+    }
+  ) => Effect.Effect<void, TmuxFailure>
+  /** The text on the tool's screen. Fails with `NoTmux` if the tool has ended; `wait` gives its last screen. */
+  readonly capture: (
+    session: SessionHandle,
+    options?: {
+      /** So many of the last lines, those that have scrolled away too; the visible screen if undefined. */
+      readonly lines?: number
+      /** Keeps colours, as escape sequences; they are left out if undefined. */
+      readonly ansi?: boolean
+    }
+  ) => Effect.Effect<string, TmuxFailure>
+  /** Returns when the session has ended, its credentials are gone and its history is written, and tells how it ended. */
+  readonly wait: (session: SessionHandle) => Effect.Effect<Ended, EndFailure>
+  /**
+   * The sessions of this user in this project and with this prefix, running or stopped, oldest first; finishes what a
+   * crash has left open.
+   */
+  readonly list: Effect.Effect<ReadonlyArray<LiveSession>, IncusFailure | HistoryError>
+  /** What is saved, newest first. */
+  readonly saved: Effect.Effect<Saved, HistoryError>
+  /**
+   * The running session that is meant: by container, by workspace and slot, or the only running one; finishes what a crash
+   * has left open.
+   */
+  readonly get: (selection: Selection) => Effect.Effect<LiveSession, GetFailure>
+  /**
+   * Ends a session and returns when that is done: `kill` deletes its container at once, a persistent container too;
+   * `shutdown` gives its system `seconds` (30), then pulls the plug, and keeps a persistent container. The conversation stays
+   * saved.
+   */
+  readonly end: (
+    session: SessionHandle,
+    how: { readonly _tag: "kill" } | { readonly _tag: "shutdown"; readonly seconds?: number }
+  ) => Effect.Effect<void, EndFailure>
+  /**
+   * Turns a running ephemeral session persistent. Fails with `InstanceChanged` if another session has the container by
+   * now.
+   */
+  readonly persist: (session: SessionHandle) => Effect.Effect<void, PersistFailure>
+  /** The session in a container, running or stopped, by the container's name. */
+  readonly named: (
+    container: string
+  ) => Effect.Effect<LiveSession, IncusFailure | InstanceNotFound | NotASession>
+  /** Everything known of one session, live or saved: by container, or by its id or the id's beginning. */
+  readonly info: (selection: Selection) => Effect.Effect<SessionInfo, InfoFailure>
+  /** The terminals of running sessions, without those that do not answer within 10 s. */
+  readonly terminals: Effect.Effect<
+    ReadonlyArray<{ readonly session: LiveSession; readonly status: TmuxStatus }>,
+    IncusFailure | HistoryError
+  >
+  /** What past sessions have left and nothing uses. Removes nothing, but finishes what has ended. */
+  readonly leftovers: (options: {
+    /** Whether saved sessions that can be resumed count. */
+    readonly sessions: boolean
+    /** What was used within so many ms does not count. */
+    readonly unusedFor: number
+  }) => Effect.Effect<ReadonlyArray<Leftover>, IncusFailure | HistoryError>
+  /** Removes leftovers for good, and gives those that stay because they are in use again. */
+  readonly removeLeftovers: (
+    leftovers: ReadonlyArray<Leftover>
+  ) => Effect.Effect<ReadonlyArray<Leftover>, EndFailure>
+  /** Finishes what has ended or was left by a crash: compares the runs on the disk with what Incus has. */
+  readonly reconcile: Effect.Effect<Reconciled, IncusFailure | HistoryError>
+  /**
+   * What happens to sessions, no matter which program starts and ends them, from the moment on at which the stream is run.
+   * A tool that has written nothing for `restSeconds` (3) is at rest.
+   */
+  readonly events: (
+    options?: { readonly restSeconds?: number }
+  ) => Stream.Stream<SessionEvent, IncusFailure | HistoryError>
+}
