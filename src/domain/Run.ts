@@ -2,7 +2,16 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { HostProcess, isGivenUp, type ProcessState } from "./HostProcess.ts"
 import { EndReason } from "./Metadata.ts"
-import { PlainName, RelativePath } from "./RelativePath.ts"
+import { Place } from "./Place.ts"
+import { RelativePath } from "./RelativePath.ts"
+import { SessionRef } from "./SessionRef.ts"
+
+/**
+ * How far a run is: `starting` until the tool is up, `running` until somebody wishes to end it, `ending` from then on. A run
+ * that has ended has no record.
+ */
+export const RunPhase = Schema.Literal("starting", "running", "ending")
+export type RunPhase = typeof RunPhase.Type
 
 /**
  * One start of a session, from before anything is made for it until all of it is undone: what the file `open/<tool>.<id>`
@@ -10,24 +19,17 @@ import { PlainName, RelativePath } from "./RelativePath.ts"
  * each start: a session's id is the same again when it is resumed. Keys are only ever added.
  */
 export const RunRecord = Schema.Struct({
-  tool: PlainName,
-  id: Schema.UUID,
+  ...SessionRef.fields,
   run: Schema.optional(Schema.UUID),
   /** ms since the epoch */
   since: Schema.Number,
-  /**
-   * `starting` until the tool is up, `ending` from the wish to end it on. A record of an older clincus says nothing.
-   */
-  phase: Schema.optionalWith(Schema.Literal("starting", "running", "ending"), { default: () => "running" }),
-  /** The process that starts it, or ends it. While the tool is up nobody needs that. */
+  /** A record of an older clincus says nothing, and is of a session that runs. */
+  phase: Schema.optionalWith(RunPhase, { default: () => "running" }),
+  /** The process that starts it, or ends it. While the tool is up nobody needs that process. */
   owner: Schema.optional(HostProcess),
   /** How it is to end, in that phase. */
   reason: Schema.optional(EndReason),
-  /** The container's name, once the tool is up. */
-  container: Schema.optional(Schema.NonEmptyString),
-  /** Where its container is: the fingerprint of the server's certificate, and the project. */
-  server: Schema.optional(Schema.String),
-  project: Schema.optional(Schema.String),
+  ...Place.fields,
   /** What of the state has to go when it ends: the credentials. */
   remove: Schema.Array(RelativePath),
   scrub: Schema.Array(Schema.Struct({ path: RelativePath, keys: Schema.Array(Schema.String) }))

@@ -1,7 +1,11 @@
-/** A session by what it is saved under and resumed by. */
-export interface SessionRef {
+import * as Schema from "effect/Schema"
+import { PlainName } from "./RelativePath.ts"
+
+/** A session by what it is saved under and resumed by. Both lead to a path on the host, so neither leads elsewhere. */
+export const SessionRef = Schema.Struct({
   /** The tool's name. */
-  readonly tool: string
+  tool: PlainName,
   /** A UUID, the same each time that the session is resumed. */
-  readonly id: string
-}
+  id: Schema.UUID
+})
+export type SessionRef = typeof SessionRef.Type

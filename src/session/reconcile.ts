@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { type Failure, sentenceOf } from "../domain/Failure.ts"
 import { parseProcess } from "../domain/HostProcess.ts"
+import { isElsewhere, type Place } from "../domain/Place.ts"
 import { decide, type RunRecord, sameRun, type Sighting } from "../domain/Run.ts"
 import type { Host } from "../host/Host.ts"
 import { stateOfProcess } from "../host/process.ts"
@@ -56,19 +57,19 @@ const instanceOf = (run: RunRecord, instances: ReadonlyArray<Instance>) => {
 
 /** Whether a run's container can be seen here: another server, or a project that is hidden, says nothing of it. */
 const sight = (
-  run: RunRecord,
+  place: Place,
   instance: Instance | undefined,
   server: Effect.Effect<ServerInfo, IncusFailure>
 ) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     if (instance !== undefined) return instance.status === "Stopped" ? "stopped" : "live"
-    if (run.server === undefined) return "absent"
+    if (place.server === undefined) return "absent"
     const { auth_user_method, environment } = yield* server
-    if (environment.certificate_fingerprint !== run.server) return "unknown"
+    if (isElsewhere(place, environment.certificate_fingerprint)) return "unknown"
     // Who is let in by the socket alone sees every project there is.
-    if (run.project === undefined || auth_user_method === "unix") return "absent"
-    return (yield* incus.hasProject(run.project)) ? "absent" : "unknown"
+    if (place.project === undefined || auth_user_method === "unix") return "absent"
+    return (yield* incus.hasProject(place.project)) ? "absent" : "unknown"
   }).pipe(
     Effect.map((seen): Sighting => seen),
     // Who cannot be asked has said nothing.

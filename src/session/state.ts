@@ -8,6 +8,7 @@ import * as Ref from "effect/Ref"
 import { findCredentials } from "../credentials/find.ts"
 import { sentenceOf } from "../domain/Failure.ts"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
+import { isElsewhere } from "../domain/Place.ts"
 import type { RunRecord } from "../domain/Run.ts"
 import { leftOutLine } from "../host/copy/copyConfiguration.ts"
 import { Host } from "../host/Host.ts"
@@ -88,7 +89,7 @@ const busy = (run: RunRecord) =>
         `When nobody has it: rm ${quote(file)}`
       )
     }
-    const { owner, phase, project, server } = found.value
+    const { owner, phase, project } = found.value
     const state = owner === undefined ? "dead" : yield* stateOfProcess(owner)
     if (phase !== "running" && state !== "dead") {
       return yield* because(
@@ -99,7 +100,7 @@ const busy = (run: RunRecord) =>
       )
     }
     const { environment } = yield* incus.server
-    const where = server !== undefined && server !== environment.certificate_fingerprint
+    const where = isElsewhere(found.value, environment.certificate_fingerprint)
       ? "on another Incus server than the one in force"
       : `in the project ${project ?? incus.project} of Incus, which cannot be seen from here`
     return yield* because(

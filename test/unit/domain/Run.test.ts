@@ -1,10 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Option from "effect/Option"
+import { isElsewhere } from "../../../src/domain/Place.ts"
 import {
   decide,
   type Decision,
   parseRun,
   printRun,
+  type RunPhase,
   type RunRecord,
   sameRun,
   type Sighting
@@ -32,6 +34,32 @@ describe("the record of a run", () => {
     const newer = { ...record, budget: { usd: 3 } }
     const read = Option.getOrThrow(parseRun(JSON.stringify(newer)))
     expect(JSON.parse(printRun({ ...read, phase: "running" }))).toEqual({ ...newer, phase: "running" })
+  })
+
+  it("keeps its keys side by side, as they are on the disks of users", () => {
+    const text = JSON.stringify({
+      tool: "claude",
+      id,
+      run,
+      since: 1_790_000_000_000,
+      phase: "running",
+      owner: { pid: 1, started: "2", boot: "b", namespace: "pid:[4026531836]" },
+      reason: "shutdown",
+      server: "f",
+      project: "default",
+      container: "clincus-a1b2c3-1",
+      remove: [".claude/.credentials.json"],
+      scrub: []
+    })
+    const read = Option.getOrThrow(parseRun(text))
+    expect(read).toMatchObject({ server: "f", project: "default", container: "clincus-a1b2c3-1" })
+    expect(JSON.parse(printRun(read))).toEqual(JSON.parse(text))
+  })
+
+  it("is elsewhere only if it names another server", () => {
+    expect(isElsewhere(record, "f")).toBe(false)
+    expect(isElsewhere(record, "g")).toBe(true)
+    expect(isElsewhere({}, "g")).toBe(false)
   })
 
   it("of an older clincus is of a session that runs", () => {
@@ -65,7 +93,7 @@ describe("what whoever comes by does about a run", () => {
   const quarter = 15 * 60_000
   const table: ReadonlyArray<
     readonly [
-      phase: RunRecord["phase"],
+      phase: RunPhase,
       owner: "alive" | "dead" | "unknown",
       age: number,
       ...Record<Sighting, Decision>[]
