@@ -1,10 +1,12 @@
-// Every export of the library has a docstring, and so has what its services do. Every type that an export names can be
-// named by programs, too. All code in docstrings and on pages compiles, and so do the declarations.
+// Every export of the library has a docstring and an example, and what its services do has a docstring. Every type that
+// an export names can be named by programs, too. All code in docstrings and on pages compiles, and so do the declarations;
+// examples that need no Incus are run.
 import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { codeBlocks, docstringExamples } from "./code-blocks.mjs"
 import { readEntry } from "./declarations.mjs"
 import { entries, out } from "./entries.mjs"
+import { exampleFaults, runExamples } from "./examples.mjs"
 
 const pages = ["README.md", "docs/library.md"]
 
@@ -19,6 +21,7 @@ const faults = read.flatMap(({ exports, name: entry }) =>
     )
   ])
 )
+faults.push(...exampleFaults(read))
 
 const directory = "dist/code"
 
@@ -42,7 +45,8 @@ rmSync(directory, { recursive: true, force: true })
 mkdirSync(directory, { recursive: true })
 // Above stands that files are CommonJS: the program is.
 writeFileSync(`${directory}/package.json`, '{ "type": "module" }\n')
-const modules = [...pages.flatMap(codeBlocks), ...docstringExamples(read)]
+const examples = docstringExamples(read)
+const modules = [...pages.flatMap(codeBlocks), ...examples]
 for (const { name, text } of modules) writeFileSync(`${directory}/${name}`, text)
 // The code is compiled against the sources, and the declarations as programs have them that do not skip those of libraries:
 // without types of Node. The tests do both again in an empty project, with the package.
@@ -54,6 +58,7 @@ faults.push(
     entries.map(({ module }) => `../../${out}/${module}.d.ts`)
   )
 )
+if (faults.length === 0) faults.push(...await runExamples(directory, examples))
 if (faults.length > 0) {
   process.stderr.write(`${[...new Set(faults)].join("\n")}\n`)
   process.exitCode = 1

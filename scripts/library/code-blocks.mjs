@@ -24,17 +24,20 @@ export const codeBlocks = (page) =>
     }))
   )
 
+/** The `@example`s of a docstring. */
+export const examplesIn = (doc) =>
+  [...doc.matchAll(/^@example\n([\s\S]*?)(?=\n@\w|$(?![\s\S]))/gm)].map(([, text]) => `${text.trim()}\n`)
+
 /** The `@example`s of what the entries export, and of the entries themselves: each is a module of its own. */
-export const docstringExamples = (entries) =>
-  modules(
-    "docstring",
-    [...new Set(entries.flatMap(({ doc, exports }) => [doc, ...exports.map((one) => one.doc)]))].flatMap((doc) =>
-      [...doc.matchAll(/^@example\n([\s\S]*?)(?=\n@\w|$(?![\s\S]))/gm)].map(([, text]) => ({
-        marks: [],
-        text: `${text}\n`
-      }))
+export const docstringExamples = (entries) => {
+  const byDoc = new Map(
+    entries.flatMap(({ doc, exports, name: entry }) =>
+      // Numbered, since there are names that differ in their case only.
+      [{ doc, name: "entry" }, ...exports].map(({ doc, name }, index) => [doc, `${entry.replaceAll("/", "-")}-${index}-${name}`])
     )
   )
+  return [...byDoc].flatMap(([doc, name]) => modules(name, examplesIn(doc).map((text) => ({ marks: [], text }))))
+}
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [page, directory] = process.argv.slice(2)

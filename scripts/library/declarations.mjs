@@ -39,8 +39,8 @@ const read = (file) => {
 const target = (file, specifier) => join(dirname(file), specifier).replace(/\.js$/, ".d.ts")
 
 /**
- * What a file exports: the name, and where it is declared, under which name, by which statements. `base` is what the
- * compiler makes of the expression that a class extends.
+ * What a file exports: the name, and where it is declared, under which name, by which statements; whether the value stays
+ * behind (`typeOnly`). `base` is what the compiler makes of the expression that a class extends.
  */
 const exportsOf = (file) =>
   read(file).flatMap(({ doc, text }) => {
@@ -55,12 +55,13 @@ const exportsOf = (file) =>
     const some = /^export (?:type )?\{([^}]*)\}(?: from "(.+)")?;/.exec(text)
     if (some !== null) {
       const from = some[2] === undefined ? undefined : exportsOf(target(file, some[2]))
-      return some[1].split(",").map((one) => one.trim().replace(/^type /, "")).filter((one) => one !== "").flatMap(
+      return some[1].split(",").map((one) => one.trim()).filter((one) => one !== "").flatMap(
         (one) => {
-          const [local, name = local] = one.split(" as ")
+          const typeOnly = text.startsWith("export type ") || one.startsWith("type ")
+          const [local, name = local] = one.replace(/^type /, "").split(" as ")
           const found = (from ?? []).filter((one) => one.name === local)
           if (found.length === 0) throw new Error(`${file}: no declaration of ${local} was found`)
-          return found.map((one) => ({ ...one, name }))
+          return found.map((one) => ({ ...one, name, typeOnly }))
         }
       )
     }

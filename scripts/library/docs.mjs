@@ -5,10 +5,10 @@ import { entries, manifest } from "./entries.mjs"
 
 const directory = "dist/docs"
 
-/** The docstring as Markdown: examples become blocks of code. */
-const markdown = (doc) =>
+/** The docstring as Markdown: examples become blocks of code, and where to see another export's example becomes a link. */
+const markdown = (doc, link) =>
   doc.replace(/^@module$/m, "").replace(/^@example\n([\s\S]*?)(?=\n@\w|$(?![\s\S]))/gm, (_, code) =>
-    `\`\`\`ts\n${code.trim()}\n\`\`\``).trim()
+    `\`\`\`ts\n${code.trim()}\n\`\`\``).replace(/^@see (\w+)$/gm, (_, name) => `Example: ${link(name)}`).trim()
 
 /** A class without what the compiler makes of the expression that it extends. */
 const readable = ({ base, name, text }) => {
@@ -26,7 +26,8 @@ const kinds = [
   ["Functions and values", ({ declarations }) => declarations.some(({ kind }) => kind === "const" || kind === "function")],
   ["Types", () => true]
 ]
-const kindOf = (one) => kinds.find(([, is]) => is(one))[0]
+const kindOf = (one) =>
+  one.declarations.every(({ typeOnly }) => typeOnly) ? "Types" : kinds.find(([, is]) => is(one))[0]
 
 const fileOf = (name) => `${name.replaceAll("/", "-")}.md`
 const identity = ({ file, local }) => `${file} ${local}`
@@ -47,13 +48,20 @@ const page = ({ doc, exports, name }) => {
       ? `[\`${one.name}\`](#${one.name.toLowerCase()})`
       : `[\`${one.name}\`](${fileOf(other.entry)}#${other.name.toLowerCase()})`
   }
+  /** A link to an export of this entry, or of another one. */
+  const named = (wanted) => {
+    const own = exports.find((one) => one.name === wanted)
+    if (own !== undefined) return link(own)
+    const other = read.find((entry) => entry.exports.some((one) => one.name === wanted))
+    return `[\`${wanted}\`](${fileOf(other.name)}#${wanted.toLowerCase()})`
+  }
   return [
     `# ${name}`,
-    markdown(doc),
+    markdown(doc, named),
     ...sections.filter(([, all]) => all.length > 0).map(([kind, all]) => `**${kind}:** ${all.map(link).join(", ")}`),
     ...exports.filter((one) => !elsewhere.has(identity(one))).flatMap((one) => [
       `## ${one.name}`,
-      markdown(one.doc),
+      markdown(one.doc, named),
       `\`\`\`ts\n${one.declarations.map((declaration) => readable({ ...declaration, name: one.local })).join("\n\n")}\n\`\`\``
     ])
   ].join("\n\n") + "\n"

@@ -24,6 +24,19 @@ import { sort } from "./workspaceFile.ts"
  *
  * Of `.clincus.toml`, which the agent may have written, only limits that are lower are in force at once. All else is a
  * request that the user grants (`grantRequests`); `withheld` has what is not granted.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const image = Effect.gen(function*() {
+ *   const { load } = yield* Clincus.ConfigService
+ *   const { settings } = yield* load({ workspace: "/home/ada/project", profile: "big" })
+ *   return settings.defaults.image
+ * }).pipe(Effect.catchTags({
+ *   ConfigError: ({ file, line, reason }) => Effect.fail(`${file}:${line}: ${reason}`),
+ *   UnknownProfile: ({ known }) => Effect.fail(`there are ${known.join(", ")}`)
+ * }))
  */
 export class ConfigService extends Context.Tag("clincus/ConfigService")<ConfigService, {
   /**
@@ -76,7 +89,19 @@ const workspaceFile = (file: string) =>
     return { values: flatten(values, file), sha256: createHash("sha256").update(text).digest("hex") }
   })
 
-/** Configuration of the user and the machine that `Host` tells of. Reads nothing before `load` is run. */
+/**
+ * Configuration of the user and the machine that `Host` tells of. Reads nothing before `load` is run.
+ *
+ * @example
+ * import * as NodePath from "@effect/platform-node-shared/NodePath"
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const settings = Effect.flatMap(Clincus.ConfigService, ({ load }) => load({})).pipe(
+ *   Effect.provide(Layer.provide(Clincus.configLayer, [Clincus.hostLayer, NodePath.layer]))
+ * )
+ */
 export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
   .effect(
     ConfigService,

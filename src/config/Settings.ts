@@ -1,13 +1,28 @@
 import type { ToolSettings } from "./values.ts"
 
-/** What the container may use, as Incus takes it; none where nothing is said. */
+/**
+ * What the container may use, as Incus takes it; none where nothing is said.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const ofTheMachine: Clincus.Limits = { cpu: "2", memory: "4GiB", processes: undefined }
+ */
 export interface Limits {
   readonly cpu: string | undefined
   readonly memory: string | undefined
   readonly processes: number | undefined
 }
 
-/** The values in force, after all files and profiles. */
+/**
+ * The values in force, after all files and profiles.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const summary = ({ defaults, limits, tool }: Clincus.Settings): string =>
+ *   `${tool.name} in ${defaults.image}, ${limits.memory ?? "all the memory"}`
+ */
 export interface Settings {
   readonly defaults: { readonly image: string; readonly persistent: boolean }
   readonly tool: {
@@ -36,7 +51,11 @@ export interface Settings {
   }
 }
 
-/** One key in force: its value and the file (or `default`, or a variable's name) that it comes from. */
+/**
+ * One key in force: its value and the file (or `default`, or a variable's name) that it comes from.
+ *
+ * @see Effective
+ */
 export interface Origin {
   /** The path as it is written in a file, with dots. */
   readonly key: string
@@ -45,10 +64,18 @@ export interface Origin {
   readonly source: string
 }
 
-/** A key of the workspace's own file that is in force only when the user has granted it. */
+/**
+ * A key of the workspace's own file that is in force only when the user has granted it.
+ *
+ * @see ConfigService
+ */
 export type RequestKey = "defaults.image" | "defaults.persistent" | "tool.name"
 
-/** Something that the workspace's own file asks for and that differs from what the user has without it. */
+/**
+ * Something that the workspace's own file asks for and that differs from what the user has without it.
+ *
+ * @see Withheld
+ */
 export interface FileRequest {
   readonly key: RequestKey
   readonly asked: string | boolean
@@ -57,7 +84,11 @@ export interface FileRequest {
   readonly unasked: boolean
 }
 
-/** A limit of the workspace's own file that is not in force, because it is not known to be lower. */
+/**
+ * A limit of the workspace's own file that is not in force, because it is not known to be lower.
+ *
+ * @see Withheld
+ */
 export interface RefusedLimit {
   readonly key: string
   readonly asked: string | number
@@ -66,7 +97,17 @@ export interface RefusedLimit {
   readonly reason: "higher" | "incomparable" | "unknown" | "profile"
 }
 
-/** What `.clincus.toml` of a workspace says without being obeyed. */
+/**
+ * What `.clincus.toml` of a workspace says without being obeyed.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const asksFor = ({ file, limits, requests }: Clincus.Withheld): ReadonlyArray<string> => [
+ *   ...requests.map(({ asked, key, own }: Clincus.FileRequest) => `${file}: ${key} ${asked} instead of ${own}`),
+ *   ...limits.map(({ asked, key, reason }: Clincus.RefusedLimit) => `${file}: ${key} ${asked} is ${reason}`)
+ * ]
+ */
 export interface Withheld {
   readonly workspace: string
   readonly file: string
@@ -79,7 +120,17 @@ export interface Withheld {
   readonly granted: Settings
 }
 
-/** What is in force for a workspace, and what its own file asks for in vain. */
+/**
+ * What is in force for a workspace, and what its own file asks for in vain.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const explain = ({ origins, withheld }: Clincus.Effective): ReadonlyArray<string> => [
+ *   ...origins.map(({ key, source, value }: Clincus.Origin) => `${key} = ${value} (${source})`),
+ *   ...(withheld?.requests ?? []).map(({ asked, key }) => `${key} = ${asked} is not granted`)
+ * ]
+ */
 export interface Effective {
   /** Of the workspace's own file they have what the user has granted, and limits that are lower. */
   readonly settings: Settings

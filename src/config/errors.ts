@@ -1,6 +1,10 @@
 import * as Data from "effect/Data"
 
-/** A configuration file that cannot be used. `line` and `column` count from 1; 0 where the place is not known. */
+/**
+ * A configuration file that cannot be used. `line` and `column` count from 1; 0 where the place is not known.
+ *
+ * @see ConfigService
+ */
 export class ConfigError extends Data.TaggedError("ConfigError")<{
   readonly file: string
   readonly line: number
@@ -17,7 +21,11 @@ export class ConfigError extends Data.TaggedError("ConfigError")<{
   }
 }
 
-/** `--profile` names a profile that no configuration file has. */
+/**
+ * `--profile` names a profile that no configuration file has.
+ *
+ * @see ConfigService
+ */
 export class UnknownProfile extends Data.TaggedError("UnknownProfile")<{
   readonly profile: string
   readonly known: ReadonlyArray<string>
@@ -33,7 +41,11 @@ export class UnknownProfile extends Data.TaggedError("UnknownProfile")<{
   }
 }
 
-/** What the user grants to a workspace's file, or takes back, could not be remembered. */
+/**
+ * What the user grants to a workspace's file, or takes back, could not be remembered.
+ *
+ * @see grantRequests
+ */
 export class TrustNotSaved extends Data.TaggedError("TrustNotSaved")<{
   readonly directory: string
   readonly reason: string

@@ -13,6 +13,12 @@ import type { FileRequest, Withheld } from "./Settings.ts"
 /**
  * What the user has granted to a workspace's own file: for one path and one content, so that another file in its place
  * has to ask again, and only what was shown, so that it never gets what was moot when it was asked about.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const describe = ({ granted_at, keys, workspace }: Clincus.Grant): string =>
+ *   `${workspace}: ${keys.join(", ")} since ${granted_at.toISOString()}`
  */
 export const Grant = Schema.Struct({
   /** Real path on the host. */
@@ -36,7 +42,17 @@ const limit = 4 * 1024 * 1024
 const fileIn = (sessionsDirectory: string) =>
   Effect.map(Path.Path, (path) => path.join(sessionsDirectory, "trusted.json"))
 
-/** All that is granted, as `trusted.json` in the directory of saved sessions has it. A damaged file grants nothing. */
+/**
+ * All that is granted, as `trusted.json` in the directory of saved sessions has it. A damaged file grants nothing.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const trusted = Clincus.readGrants("/home/ada/.clincus").pipe(
+ *   Effect.map((grants) => grants.map(({ workspace }) => workspace))
+ * )
+ */
 export const readGrants = (
   sessionsDirectory: string
 ): Effect.Effect<ReadonlyArray<Grant>, never, Path.Path> =>
@@ -100,7 +116,20 @@ const change = <A>(
     Effect.mapError(({ reason }) => new TrustNotSaved({ directory: sessionsDirectory, reason }))
   )
 
-/** Remembers that the user grants all requests of `withheld`. */
+/**
+ * Remembers that the user grants all requests of `withheld`.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const grant = Effect.gen(function*() {
+ *   const { load } = yield* Clincus.ConfigService
+ *   const { settings, withheld } = yield* load({ workspace: "/home/ada/project" })
+ *   if (withheld !== undefined) yield* Clincus.grantRequests(settings.paths.sessions_dir, withheld)
+ * }).pipe(Effect.catchTag("TrustNotSaved", ({ directory }) => Console.error(`${directory} cannot be written`)))
+ */
 export const grantRequests = (
   sessionsDirectory: string,
   { requests, sha256, workspace }: Withheld
@@ -123,7 +152,17 @@ export const grantRequests = (
     })
   })
 
-/** Takes back what was granted to a workspace, whatever its file says now; of all workspaces without one. Gives that. */
+/**
+ * Takes back what was granted to a workspace, whatever its file says now; of all workspaces without one. Gives that.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const revoke = Clincus.revokeGrants("/home/ada/.clincus", "/home/ada/project").pipe(
+ *   Effect.map((taken) => taken.flatMap(({ keys }) => keys))
+ * )
+ */
 export const revokeGrants = (
   sessionsDirectory: string,
   workspace: string | undefined

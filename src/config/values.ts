@@ -71,6 +71,16 @@ export const incus = {
 /**
  * `[tool.<name>]`: changes a known tool, or declares one of the user's own. `start` and `resume` are arguments in which
  * `{id}` stands for the session's id; `state`, `credentials` and `config` are paths relative to the home directory.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * const settings: Clincus.ToolSettings = { binary: "/workspace/agent", start: ["--session", "{id}"] }
+ *
+ * export const start = Effect.runSync(Effect.map(Clincus.describeTool("agent", settings), ({ conversation }) =>
+ *   conversation.kind === "given" ? conversation.start("1") : []))
+ * // => ["--session", "1"]
  */
 export const ToolSettings = Schema.partial(Schema.Struct({
   binary: Schema.NonEmptyString,

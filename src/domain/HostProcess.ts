@@ -4,6 +4,8 @@ import * as Schema from "effect/Schema"
 /**
  * A process, so that another one can tell later whether it still runs, whatever the clocks say: a pid is used again, but
  * not with the same start time in the same boot. See proc_pid_stat(5).
+ *
+ * @see MemoryDisk
  */
 export const HostProcess = Schema.Struct({
   pid: Schema.Int.pipe(Schema.positive()),

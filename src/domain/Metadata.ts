@@ -1,7 +1,17 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-/** How a session ended: see `describeEnd` for the words. */
+/**
+ * How a session ended: see `describeEnd` for the words.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const crashed: Clincus.EndReason = "lost"
+ *
+ * export const words = Clincus.describeEnd({ reason: crashed })
+ * // => "container went away"
+ */
 export const EndReason = Schema.Literal(
   "exited",
   "killed",
@@ -13,7 +23,17 @@ export const EndReason = Schema.Literal(
 )
 export type EndReason = typeof EndReason.Type
 
-/** The end of a session as its history keeps it: the reason, and the exit status of the tool if it ended by itself. */
+/**
+ * The end of a session as its history keeps it: the reason, and the exit status of the tool if it ended by itself.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * const end: Clincus.End = { reason: "exited", status: 0 }
+ *
+ * export const words = Clincus.describeEnd(end)
+ * // => "tool exited"
+ */
 export const End = Schema.Struct({
   /** Words of a newer version are kept as they are. */
   reason: Schema.String,
@@ -25,6 +45,15 @@ export type End = typeof End.Type
 /**
  * `metadata.json` of a saved session. `version` 1 only ever gains optional keys: a newer clincus writes what an older
  * one can read, and each keeps the keys that it does not know.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ *
+ * const read = Schema.decodeUnknown(Schema.parseJson(Clincus.Metadata))
+ *
+ * export const workspaceOf = (text: string) => Effect.map(read(text), ({ workspace }) => workspace)
  */
 export const Metadata = Schema.Struct({
   version: Schema.Int.pipe(Schema.positive()),
@@ -60,7 +89,17 @@ export const parseMetadata = (text: string): Option.Option<Metadata> => decodeTe
 export const printMetadata = (metadata: Metadata): string =>
   `${JSON.stringify(encode(metadata), undefined, 2)}\n`
 
-/** The user's word for how a session ended. */
+/**
+ * The user's word for how a session ended.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const words = Clincus.describeEnd({ reason: "exited", status: 3 })
+ * // => "tool exited with 3"
+ * export const running = Clincus.describeEnd(undefined)
+ * // => "not ended"
+ */
 export const describeEnd = (end: End | undefined): string => {
   switch (end?.reason) {
     case undefined:

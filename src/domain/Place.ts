@@ -3,6 +3,8 @@ import * as Schema from "effect/Schema"
 /**
  * Where the container of a run is. A server is known by its certificate and not by the path of a socket, which may lead to
  * another server later. A record of an older clincus names no server and no project.
+ *
+ * @see RunRecord
  */
 export const Place = Schema.Struct({
   /** SHA-256 of the server's certificate, in hex. */

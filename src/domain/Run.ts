@@ -9,6 +9,8 @@ import { SessionRef } from "./SessionRef.ts"
 /**
  * How far a run is: `starting` until the tool is up, `running` until somebody wishes to end it, `ending` from then on. A run
  * that has ended has no record.
+ *
+ * @see RunRecord
  */
 export const RunPhase = Schema.Literal("starting", "running", "ending")
 export type RunPhase = typeof RunPhase.Type
@@ -17,6 +19,16 @@ export type RunPhase = typeof RunPhase.Type
  * One start of a session, from before anything is made for it until all of it is undone: what the file `open/<tool>.<id>`
  * says. The file is the claim on the session's state, so there is one run of a session at a time. `run` is fresh with
  * each start: a session's id is the same again when it is resumed. Keys are only ever added.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * const phases: Readonly<Record<Clincus.RunPhase, string>> = { starting: "is started", running: "runs", ending: "is ended" }
+ *
+ * export const describe = (run: Clincus.RunRecord): string => {
+ *   const place: Clincus.Place = run
+ *   return `${run.tool} ${phases[run.phase]} in ${place.container ?? "a container"} of ${place.project ?? "default"}`
+ * }
  */
 export const RunRecord = Schema.Struct({
   ...SessionRef.fields,

@@ -1,4 +1,14 @@
-/** A JSON object as read from a file: nothing is known of its values. */
+/**
+ * A JSON object as read from a file: nothing is known of its values.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * const settings: Clincus.JsonObject = JSON.parse("{ \"theme\": \"dark\" }")
+ *
+ * export const theme = settings["theme"]
+ * // => "dark"
+ */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 export const isObject = (value: unknown): value is JsonObject =>

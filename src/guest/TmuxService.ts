@@ -15,7 +15,11 @@ import { socketPath } from "./paths.ts"
 import { makeRest } from "./rest.ts"
 import { startScript } from "./start.ts"
 
-/** What is started in the tmux session of a container, and what happens when it ends. */
+/**
+ * What is started in the tmux session of a container, and what happens when it ends.
+ *
+ * @see TmuxService
+ */
 export interface TmuxStart {
   /** Of this start: the off-switch in the container is for it and no other. */
   readonly run: string
@@ -37,13 +41,28 @@ export interface TmuxStart {
 /**
  * Why a terminal is attached no longer: it was detached and the session goes on; the session ended under it; or there was
  * none to attach to, for no tmux runs.
+ *
+ * @see TmuxService
  */
 export type Attached =
   | { readonly _tag: "Detached" }
   | { readonly _tag: "Ended" }
   | { readonly _tag: "NoServer" }
 
-/** A tmux session as it is at this moment. */
+/**
+ * A tmux session as it is at this moment.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const watched = Effect.gen(function*() {
+ *   const { terminals } = yield* Clincus.Sessions
+ *   const size = ({ columns, rows }: Clincus.TmuxStatus) => `${columns}x${rows}`
+ *   return (yield* terminals).filter(({ status }) => status.clients > 0).map(({ session, status }) =>
+ *     `${session.container} ${size(status)}`)
+ * })
+ */
 export interface TmuxStatus {
   /** Terminals attached. */
   readonly clients: number
@@ -57,6 +76,18 @@ export interface TmuxStatus {
 /**
  * The tmux session named `clincus` that the tool lives in, inside a container; see tmux(1). Its server has a socket of
  * its own, away from one that the agent might start.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const rested = ({ guest }: Clincus.SessionHandle) =>
+ *   Effect.gen(function*() {
+ *     const tmux = yield* Clincus.TmuxService
+ *     yield* tmux.send(guest, { text: "go on", keys: ["Enter"] })
+ *     yield* tmux.untilRest(guest, 10)
+ *     return yield* tmux.capture(guest, { ansi: false })
+ *   })
  */
 export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService, {
   /**
@@ -113,7 +144,17 @@ const onceDrawn = (io: TerminalIO): Effect.Effect<TerminalIO> =>
 
 const text = (status: number, stderr: string) => stderr.trim() === "" ? `status ${status}` : stderr.trim()
 
-/** tmux by commands that Incus runs in the container; each is answered within some seconds or fails with `TmuxError`. */
+/**
+ * tmux by commands that Incus runs in the container; each is answered within some seconds or fails with `TmuxError`.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const tmux = Clincus.tmuxLayer.pipe(
+ *   Layer.provide(Clincus.incusLayer({ socket: "/var/lib/incus/unix.socket", project: "default" }))
+ * )
+ */
 export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect(
   TmuxService,
   Effect.map(IncusService, (incus) => {

@@ -1,7 +1,11 @@
 import * as Data from "effect/Data"
 import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 
-/** tmux in the container did not do what it was asked to. `reason` is what it said. */
+/**
+ * tmux in the container did not do what it was asked to. `reason` is what it said.
+ *
+ * @see TmuxFailure
+ */
 export class TmuxError extends Data.TaggedError("TmuxError")<{
   readonly container: string
   readonly action: string
@@ -12,7 +16,11 @@ export class TmuxError extends Data.TaggedError("TmuxError")<{
   }
 }
 
-/** The container runs, but no tmux does: the tool has ended, or has not begun. */
+/**
+ * The container runs, but no tmux does: the tool has ended, or has not begun.
+ *
+ * @see TmuxFailure
+ */
 export class NoTmux extends Data.TaggedError("NoTmux")<{ readonly container: string }> {
   override get message(): string {
     return `no tool is running in ${this.container}`
@@ -22,5 +30,18 @@ export class NoTmux extends Data.TaggedError("NoTmux")<{ readonly container: str
   }
 }
 
-/** What a request to tmux in a container can fail with: the daemon, the container, or tmux itself. */
+/**
+ * What a request to tmux in a container can fail with: the daemon, the container, or tmux itself.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const screen = (session: Clincus.SessionHandle) =>
+ *   Effect.flatMap(Clincus.Sessions, (sessions) => sessions.capture(session)).pipe(Effect.catchTags({
+ *     InstanceNotFound: () => Effect.succeed("the session has ended"),
+ *     NoTmux: () => Effect.succeed("the tool has ended"),
+ *     TmuxError: ({ reason }) => Effect.succeed(`tmux says: ${reason}`)
+ *   }))
+ */
 export type TmuxFailure = IncusFailure | InstanceNotFound | TmuxError | NoTmux

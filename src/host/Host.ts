@@ -4,7 +4,19 @@ import * as Layer from "effect/Layer"
 import { randomUUID } from "node:crypto"
 import { homedir, userInfo } from "node:os"
 
-/** The machine and user that clincus runs for. All that would otherwise be read from `process` here and there. */
+/**
+ * The machine and user that clincus runs for. All that would otherwise be read from `process` here and there.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const elsewhere = Layer.effect(
+ *   Clincus.Host,
+ *   Effect.map(Clincus.Host, (own) => ({ ...own, home: "/srv/agents", environment: {} }))
+ * ).pipe(Layer.provide(Clincus.hostLayer))
+ */
 export class Host extends Context.Tag("clincus/Host")<Host, {
   readonly uid: number
   readonly gid: number
@@ -46,7 +58,15 @@ const homeOf = (environment: NodeJS.ProcessEnv): string => {
   }
 }
 
-/** The process that this is: its user, its current directory and its environment. */
+/**
+ * The process that this is: its user, its current directory and its environment.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const home = Effect.map(Clincus.Host, ({ home }) => home).pipe(Effect.provide(Clincus.hostLayer))
+ */
 export const layer: Layer.Layer<Host> = Layer.sync(Host, () => {
   const uid = process.getuid?.() ?? 0
   return {

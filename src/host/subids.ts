@@ -4,7 +4,11 @@ export interface IdRange {
   readonly count: number
 }
 
-/** User and group ids of this machine that a session maps into its container, each by itself. */
+/**
+ * User and group ids of this machine that a session maps into its container, each by itself.
+ *
+ * @see SetupOptions
+ */
 export interface HostIds {
   readonly uids: ReadonlyArray<number>
   readonly gids: ReadonlyArray<number>

@@ -15,7 +15,16 @@ import { CurrentLog } from "./BuildLog.ts"
 /** A script in the build container ended with an error, or the daemon refused something. Becomes a `BuildFailed`. */
 export class StepFailed extends Data.TaggedError("StepFailed")<{ readonly reason: string }> {}
 
-/** What is to be known about the machine's Incus to make a container on it. */
+/**
+ * What is to be known about the machine's Incus to make a container on it.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * const place: Clincus.BuildPlacement = { pool: "fast", network: "incusbr0" }
+ *
+ * export const options: Clincus.BuildOptions = { ...place, alias: "clincus", base: "auto", force: false, logs: "/tmp" }
+ */
 export interface Placement {
   /** Storage pool of the root disk, network of `eth0`; those of the profiles where undefined. */
   readonly pool?: string | undefined

@@ -15,7 +15,11 @@ import { CurrentLog, makeBuildLog } from "./BuildLog.ts"
 import { BuildFailed, type BuildFailure } from "./errors.ts"
 import { type ImageSummary, summaryOf } from "./ImageSummary.ts"
 
-/** What to build, and where. */
+/**
+ * What to build, and where.
+ *
+ * @see ImageService
+ */
 export interface BuildOptions extends Placement {
   /** Name of the image; the image that has it is replaced when the new one is finished. */
   readonly alias: string
@@ -32,13 +36,30 @@ export interface BuildOptions extends Placement {
   readonly logs: string
 }
 
-/** The image that stands under the alias now; `built` is false where it was there before. */
+/**
+ * The image that stands under the alias now; `built` is false where it was there before.
+ *
+ * @see ImageService
+ */
 export interface BuildResult {
   readonly built: boolean
   readonly image: ImageSummary
 }
 
-/** Images that sessions are made of: building the one of clincus, and listing those of containers. */
+/**
+ * Images that sessions are made of: building the one of clincus, and listing those of containers.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const build = Effect.gen(function*() {
+ *   const images = yield* Clincus.ImageService
+ *   const { built, image } = yield* images.build({ alias: "clincus", base: "auto", force: false, logs: "/tmp" })
+ *   yield* Console.log(`${built ? "built" : "had"} ${image.fingerprint}`)
+ * })
+ */
 export class ImageService extends Context.Tag("clincus/ImageService")<ImageService, {
   /**
    * Builds the image unless it exists. Reports to `Progress`. Failure and interruption leave no container, no image and
@@ -49,7 +70,20 @@ export class ImageService extends Context.Tag("clincus/ImageService")<ImageServi
   readonly list: Effect.Effect<ReadonlyArray<ImageSummary>, IncusFailure>
 }>() {}
 
-/** Images of the Incus server, built with what this machine has. */
+/**
+ * Images of the Incus server, built with what this machine has.
+ *
+ * @example
+ * import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+ * import * as NodePath from "@effect/platform-node-shared/NodePath"
+ * import * as Clincus from "clincus"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const images = Clincus.imageLayer.pipe(
+ *   Layer.provide(Clincus.incusLayer({ socket: "/var/lib/incus/unix.socket", project: "default" })),
+ *   Layer.provide([Clincus.hostLayer, NodeFileSystem.layer, NodePath.layer])
+ * )
+ */
 export const layer: Layer.Layer<
   ImageService,
   never,

@@ -1,7 +1,19 @@
 import type { Image } from "../incus/schemas.ts"
 import { recorded } from "./versions.ts"
 
-/** What is worth knowing of an image. */
+/**
+ * What is worth knowing of an image.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const ours = Effect.gen(function*() {
+ *   const { list } = yield* Clincus.ImageService
+ *   const images: ReadonlyArray<Clincus.ImageSummary> = yield* list
+ *   return images.filter(({ ours }) => ours).map(({ aliases, versions }) => ({ aliases, versions }))
+ * })
+ */
 export interface ImageSummary {
   readonly aliases: ReadonlyArray<string>
   readonly fingerprint: string

@@ -5,7 +5,11 @@ import type { IncusFailure } from "../incus/errors.ts"
 /** How many of the last lines of output an error shows. */
 const shown = 20
 
-/** A step of a build ended with an error. `log` is a file with everything that the build said. */
+/**
+ * A step of a build ended with an error. `log` is a file with everything that the build said.
+ *
+ * @see BuildFailure
+ */
 export class BuildFailed extends Data.TaggedError("BuildFailed")<{
   readonly step: string
   readonly reason: string
@@ -27,7 +31,11 @@ export class BuildFailed extends Data.TaggedError("BuildFailed")<{
   }
 }
 
-/** There is nothing on this machine that a base system could be made with. */
+/**
+ * There is nothing on this machine that a base system could be made with.
+ *
+ * @see BuildFailure
+ */
 export class NoBase extends Data.TaggedError("NoBase")<{ readonly reason: string }> {
   override get message(): string {
     return `no base system for the image: ${this.reason}`
@@ -37,7 +45,11 @@ export class NoBase extends Data.TaggedError("NoBase")<{ readonly reason: string
   }
 }
 
-/** `--base` names an image that Incus does not have. */
+/**
+ * `--base` names an image that Incus does not have.
+ *
+ * @see BuildFailure
+ */
 export class UnknownBase extends Data.TaggedError("UnknownBase")<{
   readonly base: string
   readonly known: ReadonlyArray<string>
@@ -51,5 +63,21 @@ export class UnknownBase extends Data.TaggedError("UnknownBase")<{
   }
 }
 
-/** What building an image can fail with. */
+/**
+ * What building an image can fail with.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const build = Effect.flatMap(Clincus.ImageService, (images) =>
+ *   images.build({ alias: "clincus", base: "images:debian/13", force: false, logs: "/tmp" })).pipe(
+ *     Effect.catchTags({
+ *       BuildFailed: ({ log, step }) => Console.error(`${step} failed, see ${log}`),
+ *       NoBase: ({ hint }) => Console.error(hint),
+ *       UnknownBase: ({ known }) => Console.error(`there are ${known.join(", ")}`)
+ *     })
+ *   )
+ */
 export type BuildFailure = BuildFailed | NoBase | UnknownBase | IncusFailure

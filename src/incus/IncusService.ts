@@ -26,6 +26,16 @@ import { ProjectInfo, ServerInfo } from "./schemas.ts"
  * inside, so that a request has ended when its effect has.
  *
  * Follows https://linuxcontainers.org/incus/docs/main/rest-api/.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const restart = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   yield* instances.stop("web", { force: false, timeoutSeconds: 30 })
+ *   yield* instances.start("web")
+ * })
  */
 export class IncusService extends Context.Tag("clincus/IncusService")<IncusService, {
   /** The version, the extensions and the certificate of the server, and how it has let this user in. */
@@ -46,7 +56,11 @@ export class IncusService extends Context.Tag("clincus/IncusService")<IncusServi
   readonly events: Events
 }>() {}
 
-/** Where an Incus server is and which of its projects to use. */
+/**
+ * Where an Incus server is and which of its projects to use.
+ *
+ * @see layer
+ */
 export interface IncusOptions {
   /** Path of the daemon's Unix socket. */
   readonly socket: string
@@ -58,6 +72,20 @@ export interface IncusOptions {
 /**
  * The service on whatever transport is given. Builds nothing and asks nothing until it is used. `patience` is that of
  * `IncusOptions`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const names = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   return (yield* instances.list).length
+ * }).pipe(
+ *   Effect.provide(Incus.layerOnTransport("default")),
+ *   Effect.provide(Testing.memoryTransport())
+ * )
+ * // => 0
  */
 export const layerOnTransport = (
   project: string,
@@ -93,7 +121,20 @@ export const layerOnTransport = (
     })
   )
 
-/** The service over a Unix socket of this machine. */
+/**
+ * The service over a Unix socket of this machine.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * const lab = Incus.layer({ socket: "/var/lib/incus/unix.socket", project: "lab", patience: "1 minute" })
+ *
+ * export const names = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   return (yield* instances.list).map(({ name }) => name)
+ * }).pipe(Effect.provide(lab))
+ */
 export const layer = (
   { patience = defaultPatience, project, socket }: IncusOptions
 ): Layer.Layer<IncusService> =>

@@ -19,6 +19,22 @@ import type { WebSocket } from "./WebSocket.ts"
 /**
  * The way to an Incus server. Everything above speaks requests and WebSockets; only a transport knows whether the
  * server is behind a Unix socket of this machine or somewhere else.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * // Another transport with a line in the log for each request.
+ * export const logged = Layer.effect(
+ *   Incus.IncusTransport,
+ *   Effect.map(Incus.IncusTransport, (below) => ({
+ *     ...below,
+ *     request: (request: Incus.TransportRequest) =>
+ *       Effect.tap(below.request(request), ({ status }: Incus.TransportResponse) =>
+ *         Effect.logDebug(`${request.method} ${request.path}: ${status}`))
+ *   }))
+ * )
  */
 export class IncusTransport extends Context.Tag("clincus/IncusTransport")<IncusTransport, {
   /** Sends one request and collects the answer. Interrupting it drops the connection. */
@@ -44,6 +60,14 @@ export const defaultPatience = Duration.seconds(10)
 /**
  * A transport over a Unix socket. `socket` is the path of the daemon's socket, usually `/var/lib/incus/unix.socket`. A
  * daemon that does not accept a connection or says nothing for as long as `patience` fails the request with `IncusSilent`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const service = Incus.layerOnTransport("default").pipe(
+ *   Layer.provide(Incus.unixSocket("/run/lab/unix.socket", { patience: "30 seconds" }))
+ * )
  */
 export const unixSocket = (
   socket: string,

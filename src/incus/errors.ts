@@ -1,6 +1,10 @@
 import * as Data from "effect/Data"
 
-/** No daemon answers on the socket: it is not installed, not running, or was killed and left a stale socket behind. */
+/**
+ * No daemon answers on the socket: it is not installed, not running, or was killed and left a stale socket behind.
+ *
+ * @see IncusFailure
+ */
 export class IncusUnavailable extends Data.TaggedError("IncusUnavailable")<{
   readonly socket: string
   readonly cause: unknown
@@ -13,7 +17,11 @@ export class IncusUnavailable extends Data.TaggedError("IncusUnavailable")<{
   }
 }
 
-/** The socket is there, but this user may not use it. */
+/**
+ * The socket is there, but this user may not use it.
+ *
+ * @see IncusFailure
+ */
 export class IncusDenied extends Data.TaggedError("IncusDenied")<{ readonly socket: string }> {
   override get message(): string {
     return `permission denied on ${this.socket}: this user is not in the group that may use Incus`
@@ -23,7 +31,11 @@ export class IncusDenied extends Data.TaggedError("IncusDenied")<{ readonly sock
   }
 }
 
-/** Incus took longer than `seconds` to accept the connection (`sent` is false) or to say the next part of its answer. */
+/**
+ * Incus took longer than `seconds` to accept the connection (`sent` is false) or to say the next part of its answer.
+ *
+ * @see IncusFailure
+ */
 export class IncusSilent extends Data.TaggedError("IncusSilent")<{
   readonly method: string
   readonly path: string
@@ -39,7 +51,11 @@ export class IncusSilent extends Data.TaggedError("IncusSilent")<{
   }
 }
 
-/** The connection was cut after it had been accepted: whether Incus did what it was asked is not known. */
+/**
+ * The connection was cut after it had been accepted: whether Incus did what it was asked is not known.
+ *
+ * @see IncusFailure
+ */
 export class IncusConnectionLost extends Data.TaggedError("IncusConnectionLost")<{
   readonly method: string
   readonly path: string
@@ -54,7 +70,11 @@ export class IncusConnectionLost extends Data.TaggedError("IncusConnectionLost")
   }
 }
 
-/** A file of this machine that should be sent to Incus cannot be read. */
+/**
+ * A file of this machine that should be sent to Incus cannot be read.
+ *
+ * @see IncusFailure
+ */
 export class LocalFileError extends Data.TaggedError("LocalFileError")<{
   readonly path: string
   readonly reason: string
@@ -67,6 +87,8 @@ export class LocalFileError extends Data.TaggedError("LocalFileError")<{
 /**
  * Incus accepted a request and then forgot its operation: the daemon was restarted, or the operation ended more than 5 s
  * ago. What became of it is not known; `seen` says what a look at the instance found.
+ *
+ * @see IncusFailure
  */
 export class OperationLost extends Data.TaggedError("OperationLost")<{
   readonly operation: string
@@ -87,6 +109,8 @@ export class OperationLost extends Data.TaggedError("OperationLost")<{
  * Incus answered a request with an error. `status` is the HTTP status of the answer, `reason` the daemon's own words;
  * see https://linuxcontainers.org/incus/docs/main/rest-api/. If `operation` is given, Incus accepted the request, and the
  * operation of this id failed: a part of it may be done.
+ *
+ * @see IncusFailure
  */
 export class IncusRequestError extends Data.TaggedError("IncusRequestError")<{
   readonly method: string
@@ -106,7 +130,11 @@ export class IncusRequestError extends Data.TaggedError("IncusRequestError")<{
   }
 }
 
-/** What Incus sent is not what its API document says. */
+/**
+ * What Incus sent is not what its API document says.
+ *
+ * @see IncusFailure
+ */
 export class IncusUnexpected extends Data.TaggedError("IncusUnexpected")<{
   readonly method: string
   readonly path: string
@@ -117,7 +145,11 @@ export class IncusUnexpected extends Data.TaggedError("IncusUnexpected")<{
   }
 }
 
-/** No instance has this name. */
+/**
+ * No instance has this name.
+ *
+ * @see Instances
+ */
 export class InstanceNotFound extends Data.TaggedError("InstanceNotFound")<{ readonly name: string }> {
   override get message(): string {
     return `no container is named ${this.name}`
@@ -127,14 +159,22 @@ export class InstanceNotFound extends Data.TaggedError("InstanceNotFound")<{ rea
   }
 }
 
-/** An instance of this name exists already; creating a name is the claim on it, so this is how a race is lost. */
+/**
+ * An instance of this name exists already; creating a name is the claim on it, so this is how a race is lost.
+ *
+ * @see Instances
+ */
 export class NameTaken extends Data.TaggedError("NameTaken")<{ readonly name: string }> {
   override get message(): string {
     return `a container named ${this.name} exists already`
   }
 }
 
-/** Somebody else changed the instance between our reading and our writing. */
+/**
+ * Somebody else changed the instance between our reading and our writing.
+ *
+ * @see Instances
+ */
 export class InstanceChanged extends Data.TaggedError("InstanceChanged")<{ readonly name: string }> {
   override get message(): string {
     return `${this.name} was changed by somebody else at the same moment`
@@ -144,7 +184,11 @@ export class InstanceChanged extends Data.TaggedError("InstanceChanged")<{ reado
   }
 }
 
-/** No image has this alias or fingerprint. */
+/**
+ * No image has this alias or fingerprint.
+ *
+ * @see Instances
+ */
 export class ImageNotFound extends Data.TaggedError("ImageNotFound")<{ readonly image: string }> {
   override get message(): string {
     return `Incus has no image named ${this.image}`
@@ -156,7 +200,33 @@ export class ImageNotFound extends Data.TaggedError("ImageNotFound")<{ readonly 
   }
 }
 
-/** What a request to the daemon can fail with, whatever it asks for. */
+/**
+ * What a request to the daemon can fail with, whatever it asks for.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ *
+ * export const explain = (failure: Incus.IncusFailure): string => {
+ *   switch (failure._tag) {
+ *     case "IncusUnavailable":
+ *       return `nobody listens on ${failure.socket}`
+ *     case "IncusDenied":
+ *       return `this user may not use ${failure.socket}`
+ *     case "IncusSilent":
+ *       return `no answer within ${failure.seconds} s`
+ *     case "IncusConnectionLost":
+ *       return `cut while it worked on ${failure.path}`
+ *     case "IncusRequestError":
+ *       return `${failure.status}: ${failure.reason}`
+ *     case "IncusUnexpected":
+ *       return `not what the API document says: ${failure.reason}`
+ *     case "LocalFileError":
+ *       return `${failure.path} cannot be read`
+ *     case "OperationLost":
+ *       return `the instance is ${failure.seen ?? "in an unknown state"}`
+ *   }
+ * }
+ */
 export type IncusFailure =
   | IncusUnavailable
   | IncusDenied
@@ -170,10 +240,26 @@ export type IncusFailure =
 /**
  * What a failure says about the request: `NotSent` and `Refused` mean that nothing was done; `Unknown` that all, a part or
  * nothing of it may be done, and that it is to be looked for.
+ *
+ * @see requestOutcome
  */
 export type RequestOutcome = "NotSent" | "Refused" | "Unknown"
 
-/** What is known of a request that failed so. */
+/**
+ * What is known of a request that failed so.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const remove = Effect.flatMap(Incus.IncusService, ({ instances }) => instances.remove("job")).pipe(
+ *   Effect.catchAll((failure) => {
+ *     const outcome: Incus.RequestOutcome = Incus.requestOutcome(failure)
+ *     return Console.error(outcome === "Unknown" ? "Perhaps it is gone." : "It is still there.")
+ *   })
+ * )
+ */
 export const requestOutcome = (failure: IncusFailure): RequestOutcome => {
   switch (failure._tag) {
     case "IncusUnavailable":

@@ -9,6 +9,17 @@ import { IncusEvent, LifecycleEvent } from "./schemas.ts"
 /**
  * What the daemon tells by itself, from the moment on at which the stream is run; a stream ends when the daemon goes. An
  * event may be lost, so a look at the instance has the last word. See https://linuxcontainers.org/incus/docs/main/events/.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * export const actions = Effect.gen(function*() {
+ *   const { events } = yield* Incus.IncusService
+ *   yield* Stream.runForEach(events.instances, ({ action, name }) => Console.log(`${name}: ${action}`))
+ * })
  */
 export interface Events {
   /** Events of the given types: `lifecycle`, `operation`, `logging`. */

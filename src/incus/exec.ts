@@ -17,6 +17,21 @@ import type { WebSocket } from "./WebSocket.ts"
 /**
  * A command to run in an instance. Beware: Incus puts `environment` on the command line of a helper process, where
  * every user of the host can read it, so it is for names such as HOME and TERM; hand secrets to `input`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * // A secret goes over standard input: the command line of a process can be read by everybody.
+ * const request: Incus.ExecRequest = {
+ *   command: ["sh", "-c", "cat >token"],
+ *   user: 1000,
+ *   group: 1000,
+ *   directory: "/home/ubuntu",
+ *   input: "secret"
+ * }
+ *
+ * export const write = Effect.flatMap(Incus.IncusService, ({ exec }) => exec.run("web", request))
  */
 export interface ExecRequest {
   readonly command: readonly [string, ...ReadonlyArray<string>]
@@ -30,7 +45,11 @@ export interface ExecRequest {
   readonly onOutput?: (chunk: Uint8Array, descriptor: 1 | 2) => Effect.Effect<void>
 }
 
-/** What a command has left: its exit status and its output, as UTF-8. */
+/**
+ * What a command has left: its exit status and its output, as UTF-8.
+ *
+ * @see Exec
+ */
 export interface ExecResult {
   /** Exit status; 126 and 127 where the command cannot be run or is not found. */
   readonly status: number
@@ -39,13 +58,27 @@ export interface ExecResult {
   readonly stderr: string
 }
 
-/** The size of a terminal in characters. */
+/**
+ * The size of a terminal in characters.
+ *
+ * @see TerminalIO
+ */
 export interface TerminalSize {
   readonly columns: number
   readonly rows: number
 }
 
-/** The two ends of a terminal, as bytes. */
+/**
+ * The two ends of a terminal, as bytes.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const vi = (io: Incus.TerminalIO) =>
+ *   Effect.flatMap(Incus.IncusService, ({ exec }) =>
+ *     exec.terminal("web", { command: ["vi", "/etc/hosts"], environment: { TERM: "xterm" } }, io))
+ */
 export interface TerminalIO {
   readonly size: TerminalSize
   /** What is typed; its end is not the end of the command. */
@@ -59,6 +92,16 @@ export interface TerminalIO {
 /**
  * Commands in running instances; see https://linuxcontainers.org/incus/docs/main/instance-exec/. `run` is for output, `terminal`
  * for what wants a terminal.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const packages = Effect.gen(function*() {
+ *   const { exec } = yield* Incus.IncusService
+ *   const { status, stdout } = yield* exec.run("web", { command: ["dpkg", "-l"] })
+ *   return status === 0 ? stdout.split("\n").length : 0
+ * })
  */
 export interface Exec {
   /** Runs a command to its end. Interrupting it makes Incus kill the command. */

@@ -2,7 +2,11 @@ import * as Effect from "effect/Effect"
 import { type Client, instanceNamed } from "./client.ts"
 import type { IncusFailure, InstanceNotFound } from "./errors.ts"
 
-/** Whose a file in an instance is, by ids inside of it, and what others may do with it. */
+/**
+ * Whose a file in an instance is, by ids inside of it, and what others may do with it.
+ *
+ * @see Files
+ */
 export interface FileOwner {
   readonly uid: number
   readonly gid: number
@@ -10,7 +14,19 @@ export interface FileOwner {
   readonly mode: number
 }
 
-/** Files inside a container, by the daemon's file API: no shell, no command line. */
+/**
+ * Files inside a container, by the daemon's file API: no shell, no command line.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const motd = Effect.gen(function*() {
+ *   const { files } = yield* Incus.IncusService
+ *   yield* files.write("web", "/etc/motd", "hello\n", { uid: 0, gid: 0, mode: 0o644 })
+ *   return new TextDecoder().decode(yield* files.read("web", "/etc/motd"))
+ * })
+ */
 export interface Files {
   /** The bytes of a file; `InstanceNotFound` also if the instance has no such file. */
   readonly read: (

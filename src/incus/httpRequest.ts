@@ -13,7 +13,11 @@ import {
 } from "./errors.ts"
 import { untilAccepted } from "./retry.ts"
 
-/** A request of the REST API: `path` begins with `/1.0`, a `json` body, `bytes` or a `stream` of them may go with it. */
+/**
+ * A request of the REST API: `path` begins with `/1.0`, a `json` body, `bytes` or a `stream` of them may go with it.
+ *
+ * @see IncusTransport
+ */
 export interface TransportRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD"
   readonly path: string
@@ -26,7 +30,11 @@ export interface TransportRequest {
   readonly patience?: Duration.DurationInput
 }
 
-/** An answer of the server, whatever its status, with the body whole. */
+/**
+ * An answer of the server, whatever its status, with the body whole.
+ *
+ * @see IncusTransport
+ */
 export interface TransportResponse {
   readonly status: number
   /** By their names in lower case; several of one name are joined by `, `. */
@@ -34,7 +42,11 @@ export interface TransportResponse {
   readonly body: Uint8Array
 }
 
-/** What stands between us and an answer. */
+/**
+ * What stands between us and an answer.
+ *
+ * @see IncusTransport
+ */
 export type TransportFailure =
   | IncusUnavailable
   | IncusDenied

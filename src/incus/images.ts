@@ -12,6 +12,17 @@ import { Image, ImageAlias, listOf, type Operation } from "./schemas.ts"
 /**
  * The image store of a project; see https://linuxcontainers.org/incus/docs/main/image-handling/. An image is known by its
  * fingerprint, the SHA-256 of its files in hex.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const debian = Effect.gen(function*() {
+ *   const { images } = yield* Incus.IncusService
+ *   const fingerprint = yield* images.copy("https://images.linuxcontainers.org", "debian/13")
+ *   yield* images.pointAlias("base", fingerprint)
+ * }).pipe(Effect.catchTag("IncusRequestError", ({ reason }) => Console.error(reason)))
  */
 export interface Images {
   /** All images, those without an alias too. */

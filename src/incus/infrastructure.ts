@@ -4,7 +4,15 @@ import { type Client, orNone } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
 import { listOf, Network, Profile, StoragePool } from "./schemas.ts"
 
-/** Storage pools; see https://linuxcontainers.org/incus/docs/main/explanation/storage/. */
+/**
+ * Storage pools; see https://linuxcontainers.org/incus/docs/main/explanation/storage/.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const pool = Effect.flatMap(Incus.IncusService, ({ storage }) => storage.create("fast", "zfs", { size: "20GiB" }))
+ */
 export interface Storage {
   /** All pools of the server. */
   readonly list: Effect.Effect<ReadonlyArray<StoragePool>, IncusFailure>
@@ -16,7 +24,16 @@ export interface Storage {
   ) => Effect.Effect<void, IncusFailure>
 }
 
-/** Networks, managed by Incus or not. */
+/**
+ * Networks, managed by Incus or not.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const bridge = Effect.flatMap(Incus.IncusService, ({ networks }) =>
+ *   networks.createBridge("lab0", { "ipv4.address": "10.9.8.1/24", "ipv6.address": "none" }))
+ */
 export interface Networks {
   /** All networks that the project sees, bridges of the host that Incus does not manage too. */
   readonly list: Effect.Effect<ReadonlyArray<Network>, IncusFailure>
@@ -24,7 +41,21 @@ export interface Networks {
   readonly createBridge: (name: string, config: Record<string, string>) => Effect.Effect<void, IncusFailure>
 }
 
-/** Profiles: configuration and devices that instances share; see https://linuxcontainers.org/incus/docs/main/profiles/. */
+/**
+ * Profiles: configuration and devices that instances share; see https://linuxcontainers.org/incus/docs/main/profiles/.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * export const limit = Effect.gen(function*() {
+ *   const { profiles } = yield* Incus.IncusService
+ *   const found = yield* profiles.get("default")
+ *   if (Option.isNone(found)) return
+ *   yield* profiles.update({ ...found.value, config: { ...found.value.config, "limits.cpu": "2" } })
+ * })
+ */
 export interface Profiles {
   /** The profile of a name; none if there is none. */
   readonly get: (name: string) => Effect.Effect<Option.Option<Profile>, IncusFailure>

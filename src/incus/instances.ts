@@ -16,7 +16,28 @@ import { passing, retryPassing } from "./retry.ts"
 import { type Device, ImageAlias, Instance, InstanceState, isUp, listOf } from "./schemas.ts"
 import { makeSettle, stateOf } from "./settle.ts"
 
-/** What an instance is made from and with; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/. */
+/**
+ * What an instance is made from and with; see https://linuxcontainers.org/incus/docs/main/reference/instance_options/.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * const spec: Incus.InstanceSpec = {
+ *   name: "job",
+ *   image: "debian",
+ *   profiles: ["default"],
+ *   ephemeral: true,
+ *   config: { "user.job": "7" },
+ *   devices: { data: { type: "disk", source: "/srv/data", path: "/data", readonly: "true" } }
+ * }
+ *
+ * // A container for as long as its scope is open.
+ * export const job = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   yield* Effect.acquireRelease(instances.createAndStart(spec), () => Effect.orDie(instances.destroy(spec.name)))
+ * })
+ */
 export interface InstanceSpec {
   readonly name: string
   /** Alias of a local image, or its fingerprint where no image has this alias. */
@@ -28,14 +49,60 @@ export interface InstanceSpec {
   readonly profiles: ReadonlyArray<string>
 }
 
-/** What of an instance can be changed, whole: what is not in it is gone. */
+/**
+ * What of an instance can be changed, whole: what is not in it is gone.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * const withoutLimits = ({ config, devices, ephemeral }: Incus.Instance): Incus.InstancePatch => ({
+ *   config: Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith("limits."))),
+ *   devices,
+ *   ephemeral
+ * })
+ *
+ * export const free = Effect.flatMap(Incus.IncusService, ({ instances }) =>
+ *   instances.edit("web", (instance) => Option.some(withoutLimits(instance))))
+ */
 export interface InstancePatch {
   readonly config: Record<string, string>
   readonly devices: Record<string, Device>
   readonly ephemeral: boolean
 }
 
-/** The instances of a project: containers and virtual machines; see https://linuxcontainers.org/incus/docs/main/instances/. */
+/**
+ * The instances of a project: containers and virtual machines; see https://linuxcontainers.org/incus/docs/main/instances/.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * const failed = (failure: Incus.NameTaken | Incus.ImageNotFound) => Console.error(failure.message)
+ *
+ * export const web = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   yield* instances.createAndStart({
+ *     name: "web",
+ *     image: "debian",
+ *     profiles: ["default"],
+ *     ephemeral: false,
+ *     config: { "limits.memory": "1GiB" },
+ *     devices: {}
+ *   })
+ *   yield* instances.edit("web", ({ config, devices, ephemeral }) =>
+ *     Option.some({ config: { ...config, "user.owner": "ada" }, devices, ephemeral }))
+ *   yield* instances.stop("web", { force: false, timeoutSeconds: 30 })
+ * }).pipe(Effect.catchTags({
+ *   ImageNotFound: failed,
+ *   InstanceChanged: ({ name }) => Console.error(`somebody else has changed ${name}`),
+ *   InstanceNotFound: ({ name }) => Console.error(`${name} is gone`),
+ *   NameTaken: failed
+ * }))
+ */
 export interface Instances {
   /** All instances of the project without their state: one request, a few ms. */
   readonly list: Effect.Effect<ReadonlyArray<Instance>, IncusFailure>

@@ -10,6 +10,16 @@ export const isConnection = (failure: { readonly _tag: string }): boolean =>
 /**
  * True for failures that may pass by themselves: of the connection, of a daemon that is busy, of an operation that came
  * in another's way. A request that the daemon refused will be refused again.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * export const version = Effect.flatMap(Incus.IncusService, ({ server }) => server).pipe(
+ *   Effect.retry({ while: Incus.mayPass, schedule: Schedule.exponential("100 millis"), times: 5 }),
+ *   Effect.map(({ environment }) => environment.server_version)
+ * )
  */
 export const mayPass = (failure: { readonly _tag: string }): boolean =>
   isConnection(failure)

@@ -19,7 +19,18 @@ export const listOf = <A, I>(
     encode: (list) => list
   })
 
-/** The server: `GET /1.0`. */
+/**
+ * The server: `GET /1.0`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const version = Effect.map(
+ *   Effect.flatMap(Incus.IncusService, ({ server }) => server),
+ *   ({ environment }: Incus.ServerInfo) => environment.server_version
+ * )
+ */
 export const ServerInfo = Schema.Struct({
   auth: Schema.String,
   /** How the user was let in: `unix` is the socket of those who may do all. */
@@ -38,11 +49,29 @@ export type ServerInfo = typeof ServerInfo.Type
 
 export const ProjectInfo = Schema.Struct({ name: Schema.String })
 
-/** An Incus device: its type and options, all strings. https://linuxcontainers.org/incus/docs/main/reference/devices/ */
+/**
+ * An Incus device: its type and options, all strings. https://linuxcontainers.org/incus/docs/main/reference/devices/
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ *
+ * export const cache: Incus.Device = { type: "disk", source: "/srv/cache", path: "/var/cache/apt" }
+ */
 export const Device = Strings
 export type Device = typeof Device.Type
 
-/** An instance without its state: `GET /1.0/instances/NAME`. `expanded_` fields have what its profiles say as well. */
+/**
+ * An instance without its state: `GET /1.0/instances/NAME`. `expanded_` fields have what its profiles say as well.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const running = Effect.map(
+ *   Effect.flatMap(Incus.IncusService, ({ instances }) => instances.list),
+ *   (all: ReadonlyArray<Incus.Instance>) => all.filter(Incus.isUp).map(({ name }) => name)
+ * )
+ */
 export const Instance = Schema.Struct({
   name: Schema.String,
   /** `Running`, `Stopped`, `Frozen`, `Error`, … */
@@ -63,11 +92,35 @@ export const Instance = Schema.Struct({
 })
 export type Instance = typeof Instance.Type
 
-/** True while an instance's system is up; one may say so itself by "Ready". A frozen one is not. */
+/**
+ * True while an instance's system is up; one may say so itself by "Ready". A frozen one is not.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ *
+ * export const up = Incus.isUp({ status: "Running" })
+ * // => true
+ * export const frozen = Incus.isUp({ status: "Frozen" })
+ * // => false
+ */
 export const isUp = ({ status }: { readonly status: string }): boolean =>
   status === "Running" || status === "Ready"
 
-/** What an instance uses at this moment: `GET /1.0/instances/NAME/state`. A stopped one has no `pid` (0). */
+/**
+ * What an instance uses at this moment: `GET /1.0/instances/NAME/state`. A stopped one has no `pid` (0).
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const addresses = (name: string) =>
+ *   Effect.map(
+ *     Effect.flatMap(Incus.IncusService, ({ instances }) => instances.state(name)),
+ *     ({ network }: Incus.InstanceState) =>
+ *       Object.values(network).flatMap(({ addresses }) =>
+ *         addresses.filter(({ scope }) => scope === "global").map(({ address }) => address))
+ *   )
+ */
 export const InstanceState = Schema.Struct({
   status: Schema.String,
   pid: orEmpty(Schema.Number, () => 0),
@@ -95,7 +148,18 @@ export const InstanceState = Schema.Struct({
 })
 export type InstanceState = typeof InstanceState.Type
 
-/** An image in the store: `GET /1.0/images/FINGERPRINT`. */
+/**
+ * An image in the store: `GET /1.0/images/FINGERPRINT`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const oldest = Effect.map(
+ *   Effect.flatMap(Incus.IncusService, ({ images }) => images.list),
+ *   (images: ReadonlyArray<Incus.Image>) => Math.min(...images.map(({ created_at }) => created_at.getTime()))
+ * )
+ */
 export const Image = Schema.Struct({
   fingerprint: Schema.String,
   /** bytes */
@@ -111,7 +175,18 @@ export type Image = typeof Image.Type
 
 export const ImageAlias = Schema.Struct({ name: Schema.String, target: Schema.String })
 
-/** A storage pool: `GET /1.0/storage-pools/NAME`. */
+/**
+ * A storage pool: `GET /1.0/storage-pools/NAME`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const pools = Effect.map(
+ *   Effect.flatMap(Incus.IncusService, ({ storage }) => storage.list),
+ *   (all: ReadonlyArray<Incus.StoragePool>) => all.map(({ driver, name }) => `${name}: ${driver}`)
+ * )
+ */
 export const StoragePool = Schema.Struct({
   name: Schema.String,
   driver: Schema.String,
@@ -120,7 +195,18 @@ export const StoragePool = Schema.Struct({
 })
 export type StoragePool = typeof StoragePool.Type
 
-/** A network: `GET /1.0/networks/NAME`. `managed` are those that Incus has made. */
+/**
+ * A network: `GET /1.0/networks/NAME`. `managed` are those that Incus has made.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const bridges = Effect.map(
+ *   Effect.flatMap(Incus.IncusService, ({ networks }) => networks.list),
+ *   (all: ReadonlyArray<Incus.Network>) => all.filter(({ managed, type }) => managed && type === "bridge")
+ * )
+ */
 export const Network = Schema.Struct({
   name: Schema.String,
   type: Schema.String,
@@ -130,7 +216,22 @@ export const Network = Schema.Struct({
 })
 export type Network = typeof Network.Type
 
-/** A profile: `GET /1.0/profiles/NAME`. */
+/**
+ * A profile: `GET /1.0/profiles/NAME`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ *
+ * const profile: Incus.Profile = {
+ *   name: "small",
+ *   description: "for one job",
+ *   config: { "limits.memory": "1GiB" },
+ *   devices: {}
+ * }
+ *
+ * export const create = Effect.flatMap(Incus.IncusService, ({ profiles }) => profiles.create(profile))
+ */
 export const Profile = Schema.Struct({
   name: Schema.String,
   description: orEmpty(Schema.String, () => ""),
@@ -142,6 +243,15 @@ export type Profile = typeof Profile.Type
 /**
  * Work of the daemon that outlives the request which began it: `GET /1.0/operations/ID`. From `status_code` 200 on it has ended,
  * from 400 on it has failed, and `err` says why.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Schema from "effect/Schema"
+ *
+ * const read = Schema.decodeUnknownSync(Incus.Operation)
+ *
+ * export const why = read({ id: "1", status: "Failure", status_code: 400, err: "not enough space" }).err
+ * // => "not enough space"
  */
 export const Operation = Schema.Struct({
   id: Schema.String,
@@ -181,7 +291,19 @@ export const ExecMetadata = Schema.Struct({ fds: Strings })
 /** What it holds when the command has ended. */
 export const ExecResultMetadata = Schema.Struct({ return: Schema.Number })
 
-/** An event of the server, its `metadata` as the type has it: https://linuxcontainers.org/incus/docs/main/events/. */
+/**
+ * An event of the server, its `metadata` as the type has it: https://linuxcontainers.org/incus/docs/main/events/.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * export const log = Effect.flatMap(Incus.IncusService, ({ events }) =>
+ *   Stream.runForEach(events.of(["logging", "operation"]), ({ timestamp, type }: Incus.IncusEvent) =>
+ *     Console.log(`${timestamp} ${type}`)))
+ */
 export const IncusEvent = Schema.Struct({
   type: Schema.String,
   timestamp: Schema.String,
@@ -189,7 +311,21 @@ export const IncusEvent = Schema.Struct({
 })
 export type IncusEvent = typeof IncusEvent.Type
 
-/** `metadata` of a lifecycle event: `instance-started` of the instance `name`. */
+/**
+ * `metadata` of a lifecycle event: `instance-started` of the instance `name`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * export const stopped = (name: string) =>
+ *   Effect.flatMap(Incus.IncusService, ({ events }) =>
+ *     events.instances.pipe(
+ *       Stream.filter((event: Incus.LifecycleEvent) => event.action === "instance-stopped" && event.name === name),
+ *       Stream.runHead
+ *     ))
+ */
 export const LifecycleEvent = Schema.Struct({
   action: Schema.String,
   name: Schema.optionalWith(Schema.String, { default: () => "" })

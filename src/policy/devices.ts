@@ -3,7 +3,11 @@ import type { Device } from "../incus/schemas.ts"
 import type { Tool } from "../tool/Tool.ts"
 import type { Identity } from "../workspace/identity.ts"
 
-/** Where Incus puts a session's container: a storage pool and a network, those of its profiles if undefined. */
+/**
+ * Where Incus puts a session's container: a storage pool and a network, those of its profiles if undefined.
+ *
+ * @see SessionRequest
+ */
 export interface SessionPlacement {
   readonly pool: string | undefined
   readonly network: string | undefined

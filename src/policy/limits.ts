@@ -5,7 +5,11 @@ import type { Limits } from "../config/Settings.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 
-/** Limits, and which of them the workspace's own file has set. */
+/**
+ * Limits, and which of them the workspace's own file has set.
+ *
+ * @see SessionRequest
+ */
 export interface RequestedLimits extends Limits {
   /** A limit of an Incus profile that is lower than one of these stays in force. */
   readonly ofWorkspace: ReadonlyArray<keyof Limits>

@@ -18,13 +18,31 @@ import { makeRunStore, type RunStore, toHistoryError } from "./RunStore.ts"
 
 export { HistoryError } from "./errors.ts"
 
-/** What a tool left behind when it ended: its exit status and the last lines of its screen. */
+/**
+ * What a tool left behind when it ended: its exit status and the last lines of its screen.
+ *
+ * @see Ended
+ */
 export interface Outcome {
   readonly status: number
   readonly screen: string
 }
 
-/** Saved sessions as they are found on the disk. */
+/**
+ * Saved sessions as they are found on the disk.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const workspaces = Effect.gen(function*() {
+ *   const { saved } = yield* Clincus.Sessions
+ *   const { damaged, sessions }: Clincus.Saved = yield* saved
+ *   yield* Effect.forEach(damaged, (directory) => Console.error(`${directory} cannot be read`))
+ *   return new Set(sessions.map(({ workspace }) => workspace))
+ * })
+ */
 export interface Saved {
   /** Newest first. */
   readonly sessions: ReadonlyArray<Metadata>
@@ -35,6 +53,14 @@ export interface Saved {
 /**
  * Saved sessions, on the host's disk: `<root>/sessions-<tool>/<id>/` with `metadata.json`, the tool's state directories
  * under their own names, and `outcome/`; and the runs of them that are under way, in `<root>/open`.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * export const lastScreen = (history: Clincus.History, session: Clincus.SessionRef) =>
+ *   Effect.map(history.outcome(session), Option.map(({ screen }) => screen))
  */
 export interface History {
   readonly root: string
@@ -70,7 +96,20 @@ export interface History {
   readonly remove: (run: RunRecord) => Effect.Effect<void, HistoryError | State.StateError>
 }
 
-/** The store in the directory of saved sessions that is in force. */
+/**
+ * The store in the directory of saved sessions that is in force.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const conversation = Effect.gen(function*() {
+ *   const history = yield* Clincus.HistoryStore
+ *   const { sessions } = yield* history.list
+ *   // Where the tool's files of the newest session are.
+ *   return sessions.slice(0, 1).map((metadata) => history.directory(metadata))
+ * })
+ */
 export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistoryStore, History>() {}
 
 /** `.claude.json` and the like; larger ones are no settings any more. */
@@ -250,7 +289,22 @@ const storeIn = (root: string, needs: Needs): History => {
   }
 }
 
-/** A store in the given directory, usually `~/.clincus`. Makes nothing until there is something to keep. */
+/**
+ * A store in the given directory, usually `~/.clincus`. Makes nothing until there is something to keep.
+ *
+ * @example
+ * import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+ * import * as NodePath from "@effect/platform-node-shared/NodePath"
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const store = Clincus.historyLayer("/home/ada/.clincus").pipe(
+ *   Layer.provide([NodeFileSystem.layer, NodePath.layer])
+ * )
+ *
+ * export const saved = Effect.flatMap(Clincus.HistoryStore, ({ list }) => list).pipe(Effect.provide(store))
+ */
 export const layer = (root: string): Layer.Layer<HistoryStore, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(
     HistoryStore,

@@ -7,7 +7,19 @@ import type { DurableFiles, FileFailed } from "../host/durableFiles.ts"
 import * as State from "../host/stateFiles.ts"
 import { HistoryError } from "./errors.ts"
 
-/** Runs that have begun and are not undone yet, live or left by a crash: one small directory, `<root>/open`. */
+/**
+ * Runs that have begun and are not undone yet, live or left by a crash: one small directory, `<root>/open`.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const underWay = Effect.gen(function*() {
+ *   const { runs } = yield* Clincus.HistoryStore
+ *   const store: Clincus.RunStore = runs
+ *   return (yield* store.list).runs.map(({ container, phase, tool }) => `${tool}: ${phase} in ${container ?? "no container"}`)
+ * })
+ */
 export interface RunStore {
   /** Where the record of a session is, or would be. */
   readonly file: (session: SessionRef) => string

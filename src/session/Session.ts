@@ -43,7 +43,23 @@ import { requireSlot, SlotService } from "./SlotService.ts"
 import { explainStart, type StartFailure } from "./startFailure.ts"
 import { type Ending, openState, type SessionState } from "./state.ts"
 
-/** A session whose tool is up. When its scope closes it ends, unless it was let go with `keep`. */
+/**
+ * A session whose tool is up. When its scope closes it ends, unless it was let go with `keep`.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const inBackground = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const session: Clincus.Session = yield* sessions.start({ workspace: "." })
+ *   yield* Effect.forEach(session.notes, (note) => Console.error(note))
+ *   // The session goes on when the scope closes.
+ *   yield* session.keep
+ *   return session.container
+ * }).pipe(Effect.scoped)
+ */
 export interface Session extends SessionHandle {
   /** True if a persistent container that stood stopped is used again. */
   readonly restarted: boolean
@@ -59,7 +75,27 @@ export interface Session extends SessionHandle {
   readonly outcome: Effect.Effect<Option.Option<Outcome>>
 }
 
-/** What can keep a session from starting. What was made until then is undone. */
+/**
+ * What can keep a session from starting. What was made until then is undone.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const start = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   return yield* sessions.start({ workspace: ".", slot: 3 })
+ * }).pipe(Effect.catchTags({
+ *   NoFreeSlot: ({ workspace }) => Console.error(`ten sessions work on ${workspace}`),
+ *   RootWorkspace: ({ path }) => Console.error(`${path} is root's`),
+ *   SlotInUse: ({ container }) => Console.error(`${container} has the slot`),
+ *   SlotOutOfRange: ({ slot }) => Console.error(`there is no slot ${slot}`),
+ *   ToolEnded: ({ screen, status }) => Console.error(`the tool ended at once with ${status}:\n${screen}`),
+ *   TooManyContainers: ({ limit }) => Console.error(`fs.inotify.max_user_instances is ${limit}`),
+ *   WorkspaceTooWide: ({ path }) => Console.error(`the workspace would hold ${path}`)
+ * }))
+ */
 export type SessionFailure =
   | IncusFailure
   | ImageNotFound

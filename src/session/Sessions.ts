@@ -30,6 +30,18 @@ import { terminals } from "./terminals.ts"
 /**
  * Sessions, for commands and for other programs: everything can be done without a terminal, and to several sessions at
  * once. A session that another program has started is a session like any other; `get` and `list` give it.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const fix = (workspace: string) =>
+ *   Effect.scoped(Effect.gen(function*() {
+ *     const sessions = yield* Clincus.Sessions
+ *     const session = yield* sessions.start({ workspace, tool: "claude" })
+ *     yield* sessions.send(session, { text: "fix the tests", keys: ["Enter"] })
+ *     return yield* sessions.wait(session)
+ *   }))
  */
 export class Sessions extends Context.Tag("clincus/Sessions")<Sessions, SessionsApi>() {}
 
@@ -44,7 +56,21 @@ type Needs =
   | SlotService
   | TmuxService
 
-/** Sessions on the services given; see `layer` of the package for all of them at once. */
+/**
+ * Sessions on the services given; see `layer` of the package for all of them at once.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Layer from "effect/Layer"
+ *
+ * // With tmux and slots of another kind than those of `Clincus.layer`, for instance.
+ * export const sessions = Clincus.sessionsLayer.pipe(
+ *   Layer.provide([Clincus.tmuxLayer, Clincus.slotLayer, Clincus.configLayer]),
+ *   Layer.provide(Clincus.historyLayer("/srv/agents/.clincus")),
+ *   Layer.provide(Clincus.incusLayer({ socket: "/var/lib/incus/unix.socket", project: "default" })),
+ *   Layer.provide(Clincus.hostLayer)
+ * )
+ */
 export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
   Sessions,
   Effect.gen(function*() {

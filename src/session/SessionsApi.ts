@@ -33,7 +33,19 @@ import type { SessionRequest } from "./request.ts"
 import type { Resumable, Wanted } from "./resume.ts"
 import type { Session, SessionFailure } from "./Session.ts"
 
-/** Why a session cannot be planned: what was asked for does not exist, or a configuration file cannot be used. */
+/**
+ * Why a session cannot be planned: what was asked for does not exist, or a configuration file cannot be used.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const planned = Effect.flatMap(Clincus.Sessions, (sessions) => sessions.plan({ tool: "cluade" })).pipe(
+ *   Effect.catchTag("UnknownTool", ({ known }) => Console.error(`There are ${known.join(", ")}.`)),
+ *   Effect.catchAll(({ message }: Clincus.PlanFailure) => Console.error(message))
+ * )
+ */
 export type PlanFailure =
   | BadWorkspace
   | ConfigError
@@ -42,7 +54,25 @@ export type PlanFailure =
   | ToolMisconfigured
   | CannotResume
 
-/** What can keep a session from ending. */
+/**
+ * What can keep a session from ending.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const kill = (session: Clincus.SessionHandle) =>
+ *   Effect.gen(function*() {
+ *     const sessions = yield* Clincus.Sessions
+ *     yield* sessions.end(session, { _tag: "kill" })
+ *   }).pipe(Effect.catchTags({
+ *     ContainerLeft: ({ container }) => Console.error(`${container} is still there`),
+ *     HistoryError: ({ message }) => Console.error(`ended, but not noted: ${message}`),
+ *     StateError: ({ path }) => Console.error(`ended, but left ${path}`),
+ *     StateNotOurs: ({ directory }) => Console.error(`ended, but left files of another user in ${directory}`)
+ *   }))
+ */
 export type EndFailure =
   | IncusFailure
   | ContainerLeft
@@ -50,10 +80,38 @@ export type EndFailure =
   | StateError
   | StateNotOurs
 
-/** Why a session to resume cannot be found, or is in no state to be resumed. */
+/**
+ * Why a session to resume cannot be found, or is in no state to be resumed.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const last = Effect.flatMap(Clincus.Sessions, (sessions) => sessions.find({ workspace: "." })).pipe(
+ *   Effect.catchTag("CannotResume", ({ next, reason }) => Effect.as(Console.error(`${reason}. ${next}`), undefined))
+ * )
+ */
 export type FindFailure = CannotResume | BadWorkspace | InstanceNotFound | NotASession | EndFailure
 
-/** Why no live session is found, or not a single one. */
+/**
+ * Why no live session is found, or not a single one.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * export const only = Effect.flatMap(Clincus.Sessions, (sessions) => sessions.get({})).pipe(
+ *   Effect.asSome,
+ *   Effect.catchTags({
+ *     NoLiveSession: () => Effect.succeedNone,
+ *     NotASession: ({ container }) => Effect.as(Console.error(`${container} is not of clincus`), Option.none()),
+ *     SeveralSessions: ({ containers }) => Effect.as(Console.error(`Which? ${containers.join(", ")}`), Option.none())
+ *   })
+ * )
+ */
 export type GetFailure =
   | IncusFailure
   | InstanceNotFound
@@ -61,21 +119,91 @@ export type GetFailure =
   | NoLiveSession
   | SeveralSessions
 
-/** Why nothing can be told of a session: `CannotResume` if no saved session has the id, or several have its beginning. */
+/**
+ * Why nothing can be told of a session: `CannotResume` if no saved session has the id, or several have its beginning.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const sizeOf = (id: string) =>
+ *   Effect.flatMap(Clincus.Sessions, (sessions) => sessions.info({ container: id })).pipe(
+ *     Effect.map(({ state_bytes }) => state_bytes),
+ *     Effect.catchAll(({ message }: Clincus.InfoFailure) => Effect.as(Console.error(message), 0))
+ *   )
+ */
 export type InfoFailure = GetFailure | CannotResume | HistoryError
 
-/** Why a session cannot be made persistent. */
+/**
+ * Why a session cannot be made persistent.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const persist = (session: Clincus.SessionHandle) =>
+ *   Effect.flatMap(Clincus.Sessions, (sessions) => sessions.persist(session)).pipe(
+ *     Effect.catchTag("InstanceNotFound", "InstanceChanged", () => Console.error("That session has ended."))
+ *   )
+ */
 export type PersistFailure = IncusFailure | InstanceNotFound | InstanceChanged | HistoryError
 
-/** A session that goes on: it was started again, or it was running. */
+/**
+ * A session that goes on: it was started again, or it was running.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const goOn = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const resumed: Clincus.Resumed = yield* sessions.resume({ workspace: "/home/ada/project" })
+ *   // A session that was running goes on by itself; one that was started here would end with the scope.
+ *   if (resumed._tag === "Started") yield* resumed.session.keep
+ *   return resumed.session.container
+ * }).pipe(Effect.scoped)
+ */
 export type Resumed =
   | { readonly _tag: "Started"; readonly session: Session }
   | { readonly _tag: "Live"; readonly session: LiveSession }
 
-/** What can go wrong while a terminal is attached; the session lives on unless it has ended by itself. */
+/**
+ * What can go wrong while a terminal is attached; the session lives on unless it has ended by itself.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const look = (session: Clincus.SessionHandle, terminal: Clincus.AttachedTerminal) =>
+ *   Effect.flatMap(Clincus.Sessions, (sessions) => sessions.attach(session, terminal)).pipe(
+ *     Effect.catchTags({
+ *       StillStarting: () => Console.error("Try again in a moment."),
+ *       ToolGone: ({ container }) => Console.error(`${container} runs without its tool.`)
+ *     })
+ *   )
+ */
 export type AttachFailure = TmuxFailure | ToolGone | StillStarting | EndFailure
 
-/** What the service `Sessions` does. */
+/**
+ * What the service `Sessions` does.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const tidyUp = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const { ended, state_bytes } = yield* sessions.info({ container: "clincus-a1b2c3-1" })
+ *   yield* Console.log(`${ended ?? "runs"}, ${state_bytes} bytes saved`)
+ *   // What nobody has used for a week.
+ *   const leftovers = yield* sessions.leftovers({ sessions: true, unusedFor: 7 * 24 * 3_600_000 })
+ *   return yield* sessions.removeLeftovers(leftovers)
+ * })
+ */
 export interface SessionsApi {
   /**
    * Starts a session and returns when its tool is up. The session ends with the scope, unless `keep`

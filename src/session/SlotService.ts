@@ -13,7 +13,11 @@ import { NoFreeSlot, SlotInUse, SlotOutOfRange } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
 import { requireRoom, type TooManyContainers } from "./room.ts"
 
-/** A name that is to be tried, and the stopped container that stands under it, if one does. */
+/**
+ * A name that is to be tried, and the stopped container that stands under it, if one does.
+ *
+ * @see SlotService
+ */
 export interface SlotCandidate {
   readonly container: string
   readonly slot: number
@@ -23,6 +27,18 @@ export interface SlotCandidate {
 /**
  * Names and slots. Incus refuses a name that is taken, so making the instance is the claim; there is no lock. A race is
  * lost with `NameTaken` and the next slot is tried.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const prefix = Effect.map(Clincus.SlotService, ({ prefix }) => prefix)
+ *
+ * // Makes something of one's own in a free slot: Incus refuses a name that is taken, and the next slot is tried.
+ * export const claim = (
+ *   workspace: Clincus.Workspace,
+ *   make: (place: Clincus.SlotCandidate) => Effect.Effect<string, Clincus.NameTaken>
+ * ) => Effect.flatMap(Clincus.SlotService, (slots) => slots.claim(workspace, 0, make))
  */
 export class SlotService extends Context.Tag("clincus/SlotService")<SlotService, {
   /** What all container names begin with, `clincus-` unless `CLINCUS_CONTAINER_PREFIX` says otherwise. */
@@ -65,7 +81,19 @@ export const baseName = (
   return `${prefix}${workspace.hash}`
 }
 
-/** Slots of the Incus server, with the prefix of container names that `CLINCUS_CONTAINER_PREFIX` gives, else `clincus-`. */
+/**
+ * Slots of the Incus server, with the prefix of container names that `CLINCUS_CONTAINER_PREFIX` gives, else `clincus-`.
+ *
+ * @example
+ * import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+ * import * as Clincus from "clincus"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const slots = Clincus.slotLayer.pipe(
+ *   Layer.provide(Clincus.incusLayer({ socket: "/var/lib/incus/unix.socket", project: "default" })),
+ *   Layer.provide([Clincus.hostLayer, NodeFileSystem.layer])
+ * )
+ */
 export const layer: Layer.Layer<SlotService, never, IncusService | Host | FileSystem.FileSystem> = Layer
   .effect(
     SlotService,

@@ -15,7 +15,26 @@ import { settle } from "./reconcile.ts"
 import type { Session } from "./Session.ts"
 import { storeOf } from "./stores.ts"
 
-/** A terminal that can be lent to a session. */
+/**
+ * A terminal that can be lent to a session.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * export const watch = (session: Clincus.SessionHandle, show: (bytes: Uint8Array) => Effect.Effect<void>) =>
+ *   Effect.gen(function*() {
+ *     const sessions = yield* Clincus.Sessions
+ *     const terminal: Clincus.AttachedTerminal = {
+ *       kind: "xterm-256color",
+ *       lend: (use) =>
+ *         use({ size: { columns: 120, rows: 40 }, input: Stream.empty, resizes: Stream.empty, output: show })
+ *     }
+ *     const after: Clincus.AfterAttach = yield* sessions.attach(session, terminal)
+ *     return after._tag === "Detached" ? "goes on" : "has ended"
+ *   })
+ */
 export interface AttachedTerminal {
   /** Its type, `$TERM`. */
   readonly kind: string
@@ -26,6 +45,8 @@ export interface AttachedTerminal {
 /**
  * What became of a session whose terminal came back: it was detached from and goes on, or it has ended. `outcome` is what
  * the tool left, if it lived to leave something.
+ *
+ * @see AttachedTerminal
  */
 export type AfterAttach =
   | { readonly _tag: "Detached" }

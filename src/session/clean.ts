@@ -17,7 +17,19 @@ import { listSaved } from "./listSaved.ts"
 import { reconcile, settle } from "./reconcile.ts"
 import { SlotService } from "./SlotService.ts"
 
-/** Something that can be removed. `last` is when it was last used (ms), if that is known. */
+/**
+ * Something that can be removed. `last` is when it was last used (ms), if that is known.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const unreadable = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const all: ReadonlyArray<Clincus.Leftover> = yield* sessions.leftovers({ sessions: false, unusedFor: 0 })
+ *   return all.flatMap((one) => one.kind === "directory" ? [one.path] : [])
+ * })
+ */
 export type Leftover =
   & { readonly name: string; readonly what: string; readonly last: number | undefined }
   & (

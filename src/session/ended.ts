@@ -7,7 +7,19 @@ import type { Outcome } from "./HistoryStore.ts"
 import { settle } from "./reconcile.ts"
 import { storeOf } from "./stores.ts"
 
-/** How a session ended. */
+/**
+ * How a session ended.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Option from "effect/Option"
+ *
+ * export const tell = ({ end, outcome }: Clincus.Ended): string =>
+ *   `${Clincus.describeEnd(Option.getOrUndefined(end))}\n${Option.getOrElse(outcome, () => ({ screen: "" })).screen}`
+ *
+ * export const told = tell({ end: Option.some({ reason: "exited", status: 3 }), outcome: Option.none() })
+ * // => "tool exited with 3\n"
+ */
 export interface Ended {
   /** What its history says; none if nothing is saved of it any more. */
   readonly end: Option.Option<End>

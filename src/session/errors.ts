@@ -1,6 +1,10 @@
 import * as Data from "effect/Data"
 
-/** The directory of saved sessions could not be read or written. */
+/**
+ * The directory of saved sessions could not be read or written.
+ *
+ * @see EndFailure
+ */
 export class HistoryError
   extends Data.TaggedError("HistoryError")<{ readonly path: string; readonly reason: string }>
 {
@@ -12,7 +16,11 @@ export class HistoryError
   }
 }
 
-/** `--slot` names a slot that does not exist. */
+/**
+ * `--slot` names a slot that does not exist.
+ *
+ * @see SessionFailure
+ */
 export class SlotOutOfRange extends Data.TaggedError("SlotOutOfRange")<{ readonly slot: number }> {
   readonly usage = true
   override get message(): string {
@@ -20,7 +28,11 @@ export class SlotOutOfRange extends Data.TaggedError("SlotOutOfRange")<{ readonl
   }
 }
 
-/** The slot that was asked for has a running session. */
+/**
+ * The slot that was asked for has a running session.
+ *
+ * @see SessionFailure
+ */
 export class SlotInUse extends Data.TaggedError("SlotInUse")<{
   readonly slot: number
   readonly container: string
@@ -34,7 +46,11 @@ export class SlotInUse extends Data.TaggedError("SlotInUse")<{
   }
 }
 
-/** All ten slots of a workspace have running sessions. */
+/**
+ * All ten slots of a workspace have running sessions.
+ *
+ * @see SessionFailure
+ */
 export class NoFreeSlot extends Data.TaggedError("NoFreeSlot")<{ readonly workspace: string }> {
   override get message(): string {
     return `all 10 slots of ${this.workspace} are in use`
@@ -44,7 +60,11 @@ export class NoFreeSlot extends Data.TaggedError("NoFreeSlot")<{ readonly worksp
   }
 }
 
-/** No live session fits what was asked for. */
+/**
+ * No live session fits what was asked for.
+ *
+ * @see GetFailure
+ */
 export class NoLiveSession extends Data.TaggedError("NoLiveSession")<{ readonly asked: string }> {
   override get message(): string {
     return this.asked === "" ? "no session is running" : `no session is running ${this.asked}`
@@ -54,7 +74,11 @@ export class NoLiveSession extends Data.TaggedError("NoLiveSession")<{ readonly 
   }
 }
 
-/** Several live sessions fit, and one must be named. */
+/**
+ * Several live sessions fit, and one must be named.
+ *
+ * @see GetFailure
+ */
 export class SeveralSessions extends Data.TaggedError("SeveralSessions")<{
   readonly containers: ReadonlyArray<string>
 }> {
@@ -66,7 +90,11 @@ export class SeveralSessions extends Data.TaggedError("SeveralSessions")<{
   }
 }
 
-/** The container exists, but clincus did not make it, or made it for another user (`user` is that one's uid). */
+/**
+ * The container exists, but clincus did not make it, or made it for another user (`user` is that one's uid).
+ *
+ * @see GetFailure
+ */
 export class NotASession extends Data.TaggedError("NotASession")<{
   readonly container: string
   readonly user: number | undefined
@@ -81,7 +109,11 @@ export class NotASession extends Data.TaggedError("NotASession")<{
   }
 }
 
-/** `--resume` cannot be done. Nothing is started instead. */
+/**
+ * `--resume` cannot be done. Nothing is started instead.
+ *
+ * @see FindFailure
+ */
 export class CannotResume extends Data.TaggedError("CannotResume")<{
   readonly reason: string
   readonly next: string
@@ -94,7 +126,11 @@ export class CannotResume extends Data.TaggedError("CannotResume")<{
   }
 }
 
-/** The tool ended in the first moment of its session: it is missing in the image, or refuses its settings. */
+/**
+ * The tool ended in the first moment of its session: it is missing in the image, or refuses its settings.
+ *
+ * @see SessionFailure
+ */
 export class ToolEnded extends Data.TaggedError("ToolEnded")<{
   /** Its title. */
   readonly tool: string
@@ -117,7 +153,11 @@ export class ToolEnded extends Data.TaggedError("ToolEnded")<{
 /** How many lines of a tool's last screen are told. */
 const lastLines = 20
 
-/** The container of a session runs, but its tool does not: the system in it was restarted, or tmux was killed. */
+/**
+ * The container of a session runs, but its tool does not: the system in it was restarted, or tmux was killed.
+ *
+ * @see AttachFailure
+ */
 export class ToolGone extends Data.TaggedError("ToolGone")<{
   readonly container: string
   readonly id: string
@@ -138,7 +178,11 @@ export class ToolGone extends Data.TaggedError("ToolGone")<{
   }
 }
 
-/** A session whose start is not done yet cannot be attached to. */
+/**
+ * A session whose start is not done yet cannot be attached to.
+ *
+ * @see AttachFailure
+ */
 export class StillStarting extends Data.TaggedError("StillStarting")<{ readonly container: string }> {
   override get message(): string {
     return `the tool in ${this.container} has not started yet`
@@ -148,7 +192,11 @@ export class StillStarting extends Data.TaggedError("StillStarting")<{ readonly 
   }
 }
 
-/** A release that did not succeed: the container is still there. */
+/**
+ * A release that did not succeed: the container is still there.
+ *
+ * @see EndFailure
+ */
 export class ContainerLeft extends Data.TaggedError("ContainerLeft")<{
   readonly container: string
   readonly cause: { readonly message: string }

@@ -10,7 +10,23 @@ import type { History } from "./HistoryStore.ts"
 import { reconcile } from "./reconcile.ts"
 import { storeOf } from "./stores.ts"
 
-/** Something that happened to a session. `Rested`: its tool has written nothing for a while; it waits, or it thinks. */
+/**
+ * Something that happened to a session. `Rested`: its tool has written nothing for a while; it waits, or it thinks.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * export const answered = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   yield* Stream.runForEach(sessions.events({ restSeconds: 5 }), (event: Clincus.SessionEvent) =>
+ *     event._tag === "Rested"
+ *       ? Effect.flatMap(sessions.capture(event.session, { lines: 20 }), Console.log)
+ *       : Console.log(`${event.session.container}: ${event._tag}`))
+ * })
+ */
 export type SessionEvent =
   | { readonly _tag: "Started"; readonly session: SessionHandle }
   | { readonly _tag: "Rested"; readonly session: SessionHandle }

@@ -13,7 +13,11 @@ import { lastWritten } from "./conversations.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { reclaim } from "./reclaim.ts"
 
-/** What a run leaves could not be removed, credentials perhaps: it belongs to a user that this one has no power over. */
+/**
+ * What a run leaves could not be removed, credentials perhaps: it belongs to a user that this one has no power over.
+ *
+ * @see EndFailure
+ */
 export class StateNotOurs extends Data.TaggedError("StateNotOurs")<{
   readonly session: SessionRef
   readonly directory: string

@@ -4,6 +4,13 @@ import type { Labels } from "./labels.ts"
 /**
  * A session as far as working with it goes, no matter who started it: this program, or another one. The container's labels tell
  * all of this.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const interrupt = (session: Clincus.SessionHandle) =>
+ *   Effect.flatMap(Clincus.Sessions, (sessions) => sessions.send(session, { keys: ["C-c"] }))
  */
 export interface SessionHandle {
   /** Under this id, a UUID, the session is saved and resumed. */

@@ -17,6 +17,12 @@ const asIds = (owner: string) => `uid ${owner.split(":")[0]}, gid ${owner.split(
 /**
  * What is known of a session, for people and programs: what `clincus info --format json` prints. Times are ISO 8601 in UTC,
  * sizes bytes; null is what is not known of this session. Keys are only ever added.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const describe = ({ ended, processes, state, workspace }: Clincus.SessionInfo): string =>
+ *   `${workspace}: ${ended ?? state}, ${processes ?? 0} processes`
  */
 export interface SessionInfo {
   /** The session's id, a UUID. */

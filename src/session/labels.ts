@@ -40,7 +40,11 @@ const Labels = Schema.Struct({
   /** Names of the variables that the tool was given, comma-separated: for showing what it can reach. */
   variables: Schema.String
 })
-/** What the labels of a session's container say. */
+/**
+ * What the labels of a session's container say.
+ *
+ * @see LiveSession
+ */
 export type Labels = typeof Labels.Type
 
 const prefix = "user.clincus."

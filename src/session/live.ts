@@ -9,7 +9,19 @@ import { handleOf, type SessionHandle } from "./handle.ts"
 import { fromInstance, type Labels, withoutCopies } from "./labels.ts"
 import { SlotService } from "./SlotService.ts"
 
-/** A container of clincus and what its labels say: running, or persistent and stopped. */
+/**
+ * A container of clincus and what its labels say: running, or persistent and stopped.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const stopped = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const live: ReadonlyArray<Clincus.LiveSession> = yield* sessions.list
+ *   return live.filter(({ running }) => !running).map(({ container, labels }) => `${container}: ${labels.workspace}`)
+ * })
+ */
 export interface LiveSession extends SessionHandle {
   readonly instance: Instance
   readonly labels: Labels
@@ -80,7 +92,17 @@ export const sessionNamed = (
     })
   })
 
-/** Which session is meant: by name, else by workspace and slot, else the only one that runs. */
+/**
+ * Which session is meant: by name, else by workspace and slot, else the only one that runs.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * const wanted: Clincus.Selection = { workspace: "/home/ada/project", slot: 2 }
+ *
+ * export const second = Effect.flatMap(Clincus.Sessions, (sessions) => sessions.get(wanted))
+ */
 export interface Selection {
   readonly container?: string | undefined
   readonly slot?: number | undefined

@@ -12,7 +12,23 @@ import { CannotResume } from "./errors.ts"
 import type { SessionRequest } from "./request.ts"
 import { type SavedSession, slotFor } from "./resume.ts"
 
-/** What a program or a user says of a session. What is left out is decided by the configuration or the saved session. */
+/**
+ * What a program or a user says of a session. What is left out is decided by the configuration or the saved session.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * const options: Clincus.SessionOptions = {
+ *   workspace: "/home/ada/project",
+ *   tool: "opencode",
+ *   persistent: true,
+ *   environment: { CI: "1" },
+ *   size: { columns: 120, rows: 40 }
+ * }
+ *
+ * export const session = Effect.flatMap(Clincus.Sessions, (sessions) => sessions.start(options))
+ */
 export interface SessionOptions {
   /** A directory; the one of the session that is resumed, else the current one. */
   readonly workspace?: string | undefined
@@ -41,13 +57,37 @@ export interface SessionOptions {
   readonly moment?: number | undefined
 }
 
-/** Settles what the workspace's own file asks for and is not granted: gives the settings to start with. */
+/**
+ * Settles what the workspace's own file asks for and is not granted: gives the settings to start with.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Grants what the workspace's own file asks for, for this session only.
+ * const trusting: Clincus.Agree<never, never> = ({ settings, withheld }) =>
+ *   Effect.succeed(withheld?.granted ?? settings)
+ *
+ * export const session = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   return yield* sessions.begin(yield* sessions.plan({ workspace: "." }, trusting))
+ * })
+ */
 export type Agree<E, R> = (
   effective: Effective,
   profile: string | undefined
 ) => Effect.Effect<Settings, E, R>
 
-/** Leaves what is not granted. */
+/**
+ * Leaves what is not granted.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const request = Effect.flatMap(Clincus.Sessions, (sessions) =>
+ *   sessions.plan({ workspace: "." }, Clincus.withoutAsking))
+ */
 export const withoutAsking: Agree<never, never> = ({ settings }) => Effect.succeed(settings)
 
 /** The directory of a saved session; one that is gone may have been moved. */

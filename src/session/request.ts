@@ -7,7 +7,20 @@ import type { ChosenTool } from "../tool/ToolRegistry.ts"
 import type { MountPolicy } from "../workspace/identity.ts"
 import type { Workspace } from "../workspace/Workspace.ts"
 
-/** What a session is to be. All of it is decided: no configuration is read after this. */
+/**
+ * What a session is to be. All of it is decided: no configuration is read after this.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const planned = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const request: Clincus.SessionRequest = yield* sessions.plan({ workspace: "." })
+ *   // A plan is data: another program may look at it, and change it.
+ *   return yield* sessions.begin({ ...request, limits: { ...request.limits, memory: "2GiB" } })
+ * })
+ */
 export interface SessionRequest {
   readonly workspace: Workspace
   /** Path of the workspace in the container. A session that is resumed keeps the path that it had. */

@@ -6,6 +6,8 @@ import { type Instance, isUp } from "../incus/schemas.ts"
 /**
  * The kernel lets one user, root, have so many inotify instances, and the systems of the containers that run use them up:
  * the next one would come up without a network, or not at all.
+ *
+ * @see SessionFailure
  */
 export class TooManyContainers extends Data.TaggedError("TooManyContainers")<{
   readonly running: number

@@ -5,7 +5,11 @@ import { shellLine } from "../host/shell.ts"
 import { missingIds, rootRanges } from "../host/subids.ts"
 import { type Identity, mappedGroup } from "../workspace/identity.ts"
 
-/** Root may not map the ids that a session needs: they are missing in subuid(5) or subgid(5). */
+/**
+ * Root may not map the ids that a session needs: they are missing in subuid(5) or subgid(5).
+ *
+ * @see StartFailure
+ */
 export class IdsNotMapped extends Data.TaggedError("IdsNotMapped")<{
   readonly workspace: string
   readonly uids: ReadonlyArray<number>
@@ -26,7 +30,11 @@ export class IdsNotMapped extends Data.TaggedError("IdsNotMapped")<{
   }
 }
 
-/** The mounts of a session cannot be shifted, by the kernel or by the file system that they are on. */
+/**
+ * The mounts of a session cannot be shifted, by the kernel or by the file system that they are on.
+ *
+ * @see StartFailure
+ */
 export class MountsNotShifted extends Data.TaggedError("MountsNotShifted")<{
   readonly workspace: string
   readonly fileSystem: string
@@ -40,7 +48,11 @@ export class MountsNotShifted extends Data.TaggedError("MountsNotShifted")<{
   }
 }
 
-/** A container with limits did not start; Incus does not say whether they are the cause. */
+/**
+ * A container with limits did not start; Incus does not say whether they are the cause.
+ *
+ * @see StartFailure
+ */
 export class LimitsTooLow extends Data.TaggedError("LimitsTooLow")<{
   readonly workspace: string
   /** As instance options: `limits.memory=8MiB`. */
@@ -57,7 +69,23 @@ export class LimitsTooLow extends Data.TaggedError("LimitsTooLow")<{
   }
 }
 
-/** Why Incus refuses to start a container, if it is the machine: see each. */
+/**
+ * Why Incus refuses to start a container, if it is the machine: see each.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const advice = (failure: Clincus.StartFailure): string => {
+ *   switch (failure._tag) {
+ *     case "IdsNotMapped":
+ *       return `add ${failure.uids.join(", ")} to /etc/subuid and ${failure.gids.join(", ")} to /etc/subgid`
+ *     case "MountsNotShifted":
+ *       return `${failure.fileSystem} cannot be shifted: ${failure.reason}`
+ *     case "LimitsTooLow":
+ *       return `too low, perhaps: ${failure.limits.join(", ")}`
+ *   }
+ * }
+ */
 export type StartFailure = IdsNotMapped | MountsNotShifted | LimitsTooLow
 
 const read = (path: string) =>

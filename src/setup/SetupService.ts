@@ -24,7 +24,20 @@ import { makeServer } from "./server.ts"
 import type { SetupFailure, Status, Step, StepName } from "./Step.ts"
 import { storageStep } from "./storage.ts"
 
-/** Where Incus is, and what of it sessions are to use; what is not given is chosen. */
+/**
+ * Where Incus is, and what of it sessions are to use; what is not given is chosen.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const options: Clincus.SetupOptions = {
+ *   socket: "/var/lib/incus/unix.socket",
+ *   project: "default",
+ *   image: "clincus",
+ *   ids: { uids: [1001], gids: [100] },
+ *   logs: "/tmp"
+ * }
+ */
 export interface SetupOptions {
   /** Path of the daemon's socket. */
   readonly socket: string
@@ -40,7 +53,18 @@ export interface SetupOptions {
   readonly logs: string
 }
 
-/** A step and how it stands. */
+/**
+ * A step and how it stands.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * const actionsOf = (status: Clincus.Status): ReadonlyArray<Clincus.Action> =>
+ *   status._tag === "Needed" ? status.actions : []
+ *
+ * export const shown = (steps: ReadonlyArray<Clincus.StepReport>, only: Clincus.StepName): ReadonlyArray<string> =>
+ *   steps.filter(({ name }) => name === only).flatMap(({ status }) => actionsOf(status).map(({ shown }) => shown))
+ */
 export interface StepReport {
   readonly name: StepName
   readonly title: string
@@ -53,6 +77,16 @@ export interface StepReport {
  * Takes a machine from nothing to ready for sessions: Incus installed and running, the user's ids free to be mapped, the
  * kernel's limits high enough, the user let in, a storage pool, a network, a profile, an image. What Incus has already is
  * used as it is.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const missing = Effect.gen(function*() {
+ *   const setup = yield* Clincus.SetupService
+ *   const steps = yield* setup.plan({ socket: "/var/lib/incus/unix.socket", project: "default", logs: "/tmp" })
+ *   return steps.filter(({ status }) => status._tag !== "Done").map(({ title }) => title)
+ * })
  */
 export class SetupService extends Context.Tag("clincus/SetupService")<SetupService, {
   /** How every step stands now. Changes nothing; what cannot be known before an earlier step is done is assumed absent. */
@@ -65,7 +99,23 @@ export class SetupService extends Context.Tag("clincus/SetupService")<SetupServi
   readonly notices: (options: SetupOptions) => Effect.Effect<ReadonlyArray<string>, IncusFailure>
 }>() {}
 
-/** Set-up of this machine, with its package manager and its files. */
+/**
+ * Set-up of this machine, with its package manager and its files.
+ *
+ * @example
+ * import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+ * import * as NodePath from "@effect/platform-node-shared/NodePath"
+ * import * as Clincus from "clincus"
+ * import * as Layer from "effect/Layer"
+ *
+ * // For a program that runs as root: no sudo, and nobody to ask for a password.
+ * export const setup = (privileged: Layer.Layer<Clincus.Privileged>) =>
+ *   Clincus.setupLayer.pipe(
+ *     Layer.provide(Clincus.imageLayer),
+ *     Layer.provide(Clincus.incusLayer({ socket: "/var/lib/incus/unix.socket", project: "default" })),
+ *     Layer.provide([privileged, Clincus.silentProgress, Clincus.hostLayer, NodeFileSystem.layer, NodePath.layer])
+ *   )
+ */
 export const layer: Layer.Layer<
   SetupService,
   never,

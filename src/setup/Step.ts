@@ -3,7 +3,25 @@ import type { BuildFailure } from "../image/errors.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import type { CommandFailed, LoginNeeded, PrivilegeMissing, StepHadNoEffect, StepIsManual } from "./errors.ts"
 
-/** Everything that setting a machine up can fail with. */
+/**
+ * Everything that setting a machine up can fail with.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const apply = Effect.gen(function*() {
+ *   const setup = yield* Clincus.SetupService
+ *   yield* setup.apply({ socket: "/var/lib/incus/unix.socket", project: "default", logs: "/tmp" })
+ * }).pipe(Effect.catchTags({
+ *   CommandFailed: ({ command, output, status }) => Console.error(`${command} ended with ${status}:\n${output}`),
+ *   LoginNeeded: ({ group }) => Console.error(`log in again to be in ${group}`),
+ *   PrivilegeMissing: ({ command }) => Console.error(`as root: ${command}`),
+ *   StepHadNoEffect: ({ reason, step }) => Console.error(`${step}: ${reason}`),
+ *   StepIsManual: ({ instructions }) => Console.error(instructions.join("\n"))
+ * }))
+ */
 export type SetupFailure =
   | BuildFailure
   | CommandFailed
@@ -13,7 +31,11 @@ export type SetupFailure =
   | StepHadNoEffect
   | StepIsManual
 
-/** One thing that a step does: the command line that shows it to the user, and the effect that does it. */
+/**
+ * One thing that a step does: the command line that shows it to the user, and the effect that does it.
+ *
+ * @see StepReport
+ */
 export interface Action {
   /** Can be pasted into a shell, `sudo` included where this user needs it. */
   readonly shown: string
@@ -21,7 +43,11 @@ export interface Action {
   readonly run: Effect.Effect<void, SetupFailure>
 }
 
-/** How a step stands. */
+/**
+ * How a step stands.
+ *
+ * @see StepReport
+ */
 export type Status =
   | { readonly _tag: "Done"; readonly detail: string; readonly warning?: string }
   | {
@@ -43,7 +69,11 @@ export interface Step {
   readonly check: Effect.Effect<Status, CommandFailed | IncusFailure>
 }
 
-/** The steps, in their order. */
+/**
+ * The steps, in their order.
+ *
+ * @see StepReport
+ */
 export type StepName =
   | "packages"
   | "ids"

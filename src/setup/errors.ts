@@ -1,6 +1,10 @@
 import * as Data from "effect/Data"
 
-/** A command that set-up ran ended with a status other than 0. `output` holds its last lines. */
+/**
+ * A command that set-up ran ended with a status other than 0. `output` holds its last lines.
+ *
+ * @see SetupFailure
+ */
 export class CommandFailed extends Data.TaggedError("CommandFailed")<{
   readonly command: string
   readonly status: number
@@ -12,7 +16,11 @@ export class CommandFailed extends Data.TaggedError("CommandFailed")<{
   }
 }
 
-/** A step needs root, the user is not root, and there is no sudo to ask. */
+/**
+ * A step needs root, the user is not root, and there is no sudo to ask.
+ *
+ * @see SetupFailure
+ */
 export class PrivilegeMissing extends Data.TaggedError("PrivilegeMissing")<{ readonly command: string }> {
   override get message(): string {
     return `'${this.command}' must run as root, and sudo is not installed`
@@ -22,7 +30,11 @@ export class PrivilegeMissing extends Data.TaggedError("PrivilegeMissing")<{ rea
   }
 }
 
-/** A step that clincus does not do by itself on this machine: `instructions` are commands or configuration for the user. */
+/**
+ * A step that clincus does not do by itself on this machine: `instructions` are commands or configuration for the user.
+ *
+ * @see SetupFailure
+ */
 export class StepIsManual extends Data.TaggedError("StepIsManual")<{
   readonly step: string
   readonly reason: string
@@ -38,7 +50,11 @@ export class StepIsManual extends Data.TaggedError("StepIsManual")<{
   }
 }
 
-/** The user is in the group that may use Incus, but was not yet when this login began. */
+/**
+ * The user is in the group that may use Incus, but was not yet when this login began.
+ *
+ * @see SetupFailure
+ */
 export class LoginNeeded extends Data.TaggedError("LoginNeeded")<{
   readonly user: string
   readonly group: string
@@ -51,7 +67,11 @@ export class LoginNeeded extends Data.TaggedError("LoginNeeded")<{
   }
 }
 
-/** What a step did went well by its own account, and the check after it still finds the step undone. */
+/**
+ * What a step did went well by its own account, and the check after it still finds the step undone.
+ *
+ * @see SetupFailure
+ */
 export class StepHadNoEffect extends Data.TaggedError("StepHadNoEffect")<{
   readonly step: string
   readonly reason: string

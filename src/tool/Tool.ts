@@ -1,6 +1,10 @@
 import type { JsonObject } from "../domain/json.ts"
 
-/** What a tool's description is applied to when a session starts. */
+/**
+ * What a tool's description is applied to when a session starts.
+ *
+ * @see JsonDocument
+ */
 export interface ToolContext {
   /** The session's id, a UUID. */
   readonly id: string
@@ -20,6 +24,12 @@ export interface ToolContext {
  * `discovered`: it makes ids of its own.
  * `workspace`: it keeps the history in the workspace itself.
  * `discover` is a shell line, run in the container, that prints the id to go on with: for what only the tool can read.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const itsOwnIds: Clincus.Conversation = { kind: "discovered", resume: (id) => ["resume", id] }
+ * export const inTheWorkspace: Clincus.Conversation = { kind: "workspace", resume: ["--restore"] }
  */
 export type Conversation =
   | {
@@ -34,7 +44,11 @@ export type Conversation =
   }
   | { readonly kind: "workspace"; readonly resume: ReadonlyArray<string> }
 
-/** Files in which a tool keeps conversations, one in each. */
+/**
+ * Files in which a tool keeps conversations, one in each.
+ *
+ * @see Conversations
+ */
 export interface Transcripts {
   readonly kind: "transcripts"
   /** Directory of the transcripts in the state, and how many directories deep they are in it. */
@@ -52,21 +66,48 @@ export interface Transcripts {
   readonly isOf?: (text: string, directory: string) => boolean
 }
 
-/** Databases that hold the bytes `sign` as soon as something was said. */
+/**
+ * Databases that hold the bytes `sign` as soon as something was said.
+ *
+ * @see Conversations
+ */
 export interface Databases {
   readonly kind: "databases"
   readonly files: ReadonlyArray<string>
   readonly sign: string
 }
 
-/** A file beside the conversations that holds what the user typed, such as a history of prompts. */
+/**
+ * A file beside the conversations that holds what the user typed, such as a history of prompts.
+ *
+ * @see Conversations
+ */
 export interface Trace {
   readonly path: string
   /** True if something in it was said to the agent; commands to the tool itself are not. */
   readonly isSaid: (text: string) => boolean
 }
 
-/** Where in the state a tool keeps what was said to it, so that it is looked for and not computed. */
+/**
+ * Where in the state a tool keeps what was said to it, so that it is looked for and not computed.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * const prompts: Clincus.Trace = { path: ".my-agent/history", isSaid: (text) => text.trim() !== "" }
+ *
+ * export const inFiles: Clincus.Transcripts & { readonly traces: ReadonlyArray<Clincus.Trace> } = {
+ *   kind: "transcripts",
+ *   below: ".my-agent/sessions",
+ *   deep: 0,
+ *   isOne: (path) => path.endsWith(".jsonl"),
+ *   idOf: (path) => /([^/]+)\.jsonl$/.exec(path)?.[1],
+ *   isTurn: (line) => line.includes("\"role\":\"user\""),
+ *   traces: [prompts]
+ * }
+ * const database: Clincus.Databases = { kind: "databases", files: [".my-agent/chats.db"], sign: "role" }
+ * export const inADatabase: Clincus.Conversations = { ...database, traces: [prompts] }
+ */
 export type Conversations =
   & (Transcripts | Databases | { readonly kind: "unknown" })
   & { readonly traces: ReadonlyArray<Trace> }
@@ -74,13 +115,19 @@ export type Conversations =
 /**
  * A place on the host: `path` below the user's home directory or, if the variable `moved.by` is set, `moved.path`
  * below the directory that it names.
+ *
+ * @see JsonDocument
  */
 export interface HostPlace {
   readonly path: string
   readonly moved?: { readonly by: string; readonly path: string }
 }
 
-/** Configuration that is copied into the state when a session is new: the entries named, and nothing else, of a directory. */
+/**
+ * Configuration that is copied into the state when a session is new: the entries named, and nothing else, of a directory.
+ *
+ * @see Tool
+ */
 export interface ConfigCopy {
   readonly from: HostPlace
   readonly to: string
@@ -90,6 +137,22 @@ export interface ConfigCopy {
 /**
  * A JSON file in the state that is made ready before each start: first-run answers, never over the user's own values.
  * `current` is `undefined` if the file holds no JSON object; an edit that is `undefined` leaves the file as it is.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * const place: Clincus.HostPlace = { path: ".my-agent/settings.json", moved: { by: "MY_AGENT_HOME", path: "settings.json" } }
+ *
+ * // The directory needs no question of trust; what the user has said stays.
+ * export const settings: Clincus.JsonDocument = {
+ *   path: ".my-agent/settings.json",
+ *   own: place,
+ *   edit: ({ current, own }, { directory }: Clincus.ToolContext): Clincus.JsonObject => ({
+ *     trusted: [directory],
+ *     ...own,
+ *     ...current
+ *   })
+ * }
  */
 export interface JsonDocument {
   readonly path: string
@@ -105,6 +168,30 @@ export interface JsonDocument {
 /**
  * An AI coding tool, described. Everything clincus knows of a tool stands in one of these; adding a tool is adding a
  * description. Paths are relative to the home directory.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const agent: Clincus.Tool = {
+ *   name: "agent",
+ *   title: "My agent",
+ *   binary: "my-agent",
+ *   state: [".my-agent"],
+ *   unsaved: [".my-agent/locks"],
+ *   config: [{ from: { path: ".my-agent" }, to: ".my-agent", entries: ["settings.json"] }],
+ *   documents: [],
+ *   credentials: {
+ *     files: [{ from: { path: ".my-agent/token" }, to: ".my-agent/token" }],
+ *     variables: ["MY_AGENT_KEY"],
+ *     scrub: []
+ *   },
+ *   environment: { MY_AGENT_HOME: "{home}/.my-agent" },
+ *   bypass: ["--yes"],
+ *   ask: [],
+ *   args: [],
+ *   conversation: { kind: "given", start: (id) => ["--session", id], resume: (id) => ["--resume", id] },
+ *   conversations: { kind: "unknown", traces: [] }
+ * }
  */
 export interface Tool {
   readonly name: string

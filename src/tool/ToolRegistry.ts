@@ -13,10 +13,21 @@ import { gemini } from "./gemini.ts"
 import { opencode } from "./opencode.ts"
 import type { Tool } from "./Tool.ts"
 
-/** The tools that clincus knows without being told. */
+/**
+ * The tools that clincus knows without being told.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * export const names = Clincus.builtInTools.map(({ name }) => name)
+ */
 export const builtIn: ReadonlyArray<Tool> = [claude, opencode, codex, gemini, copilot, aider]
 
-/** No tool has this name, neither built in nor configured. */
+/**
+ * No tool has this name, neither built in nor configured.
+ *
+ * @see chooseTool
+ */
 export class UnknownTool extends Data.TaggedError("UnknownTool")<{
   readonly tool: string
   readonly known: ReadonlyArray<string>
@@ -35,7 +46,11 @@ export class UnknownTool extends Data.TaggedError("UnknownTool")<{
   }
 }
 
-/** A `[tool.<name>]` table is not enough to describe a tool, or names a place outside the home directory. */
+/**
+ * A `[tool.<name>]` table is not enough to describe a tool, or names a place outside the home directory.
+ *
+ * @see chooseTool
+ */
 export class ToolMisconfigured extends Data.TaggedError("ToolMisconfigured")<{
   readonly tool: string
   readonly reason: string
@@ -45,7 +60,11 @@ export class ToolMisconfigured extends Data.TaggedError("ToolMisconfigured")<{
   }
 }
 
-/** A tool as it is to be run: its description and the choices made for it. */
+/**
+ * A tool as it is to be run: its description and the choices made for it.
+ *
+ * @see chooseTool
+ */
 export interface ChosenTool {
   readonly tool: Tool
   readonly bypass: boolean
@@ -57,6 +76,16 @@ const withId = (args: ReadonlyArray<string>) => (id: string) => args.map((arg) =
  * Describes a tool by what a `[tool.<name>]` table can say of it: `binary` (its path in the container, or a name), `start`
  * and `resume` (arguments, `{id}` stands for the session's id), `state` (directories that are saved, `.<name>` unless said),
  * … Paths are relative to the home directory; one that is not fails with `ToolMisconfigured`, as does a bad name.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const session = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const agent = yield* Clincus.describeTool("agent", { binary: "/workspace/agent", state: [".agent"] })
+ *   return yield* sessions.start({ workspace: ".", tool: "agent", tools: [agent] })
+ * })
  */
 export const describeTool = (
   name: string,
@@ -158,6 +187,20 @@ export const toolNames = (
 /**
  * The tool of a name, as the configuration has it: one of `others`, one that is built in, or one that the configuration
  * declares. `[tool] binary` applies to the tool that `[tool] name` chooses.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const claude = Effect.gen(function*() {
+ *   const { load } = yield* Clincus.ConfigService
+ *   const { settings } = yield* load({})
+ *   const { bypass, tool }: Clincus.ChosenTool = yield* Clincus.chooseTool(settings, "claude")
+ *   return `${tool.title} ${bypass ? "acts without asking" : "asks first"}`
+ * }).pipe(Effect.catchTags({
+ *   UnknownTool: ({ known }) => Effect.fail(`there are ${known.join(", ")}`),
+ *   ToolMisconfigured: ({ reason }) => Effect.fail(reason)
+ * }))
  */
 export const chooseTool = (
   settings: Settings,

@@ -8,7 +8,11 @@ import { Host } from "../host/Host.ts"
 import { isShared } from "../host/subids.ts"
 import type { Owner } from "../host/untrusted/StateDirectory.ts"
 
-/** The path given for a workspace is no directory that can be worked on. `reason` says which way. */
+/**
+ * The path given for a workspace is no directory that can be worked on. `reason` says which way.
+ *
+ * @see openWorkspace
+ */
 export class BadWorkspace extends Data.TaggedError("BadWorkspace")<{
   readonly path: string
   readonly reason: "missing" | "file" | "unreadable" | "root"
@@ -32,7 +36,11 @@ export class BadWorkspace extends Data.TaggedError("BadWorkspace")<{
   }
 }
 
-/** A directory that a session works on. Two paths that lead to the same directory are the same workspace. */
+/**
+ * A directory that a session works on. Two paths that lead to the same directory are the same workspace.
+ *
+ * @see openWorkspace
+ */
 export interface Workspace {
   /** Real path on the host. */
   readonly path: string
@@ -55,7 +63,19 @@ const ownerFor = (host: Owner, owner: Owner): Owner =>
 
 const groupWritable = 0o020
 
-/** Looks at a directory, relative paths from the host's current one. Fails with `BadWorkspace`. */
+/**
+ * Looks at a directory, relative paths from the host's current one. Fails with `BadWorkspace`.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const real = Clincus.openWorkspace("project").pipe(
+ *   Effect.map(({ path }: Clincus.Workspace) => path),
+ *   Effect.catchTag("BadWorkspace", ({ path, reason }) => Effect.as(Console.error(`${path}: ${reason}`), undefined))
+ * )
+ */
 export const openWorkspace = (
   given: string
 ): Effect.Effect<Workspace, BadWorkspace, FileSystem.FileSystem | Path.Path | Host> =>

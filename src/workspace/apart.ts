@@ -9,6 +9,8 @@ import type { Workspace } from "./Workspace.ts"
 /**
  * The workspace holds, or lies in, what the tool must not reach: the saved sessions, the user's home directory, or the
  * configuration that clincus obeys.
+ *
+ * @see SessionFailure
  */
 export class WorkspaceTooWide extends Data.TaggedError("WorkspaceTooWide")<{
   readonly workspace: string

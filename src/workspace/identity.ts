@@ -24,7 +24,11 @@ export interface Identity {
   readonly mounts: "map" | "shift"
 }
 
-/** What the user allows on mounts. */
+/**
+ * What the user allows on mounts.
+ *
+ * @see SessionRequest
+ */
 export interface MountPolicy {
   /** Mounts are shifted, so that root in the container is root on the user's files. */
   readonly rootOnMounts: boolean
@@ -32,7 +36,11 @@ export interface MountPolicy {
   readonly rootWorkspace: boolean
 }
 
-/** The workspace belongs to root, and the configuration says that no session works on such a one. */
+/**
+ * The workspace belongs to root, and the configuration says that no session works on such a one.
+ *
+ * @see SessionFailure
+ */
 export class RootWorkspace extends Data.TaggedError("RootWorkspace")<{ readonly path: string }> {
   override get message(): string {
     return `${this.path} belongs to root, and [security] root_workspace = false forbids sessions on it`

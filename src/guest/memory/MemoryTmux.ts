@@ -25,7 +25,11 @@ import {
   writeTo
 } from "./pane.ts"
 
-/** What the twin of tmux is given. */
+/**
+ * What the twin of tmux is given.
+ *
+ * @see memoryTmux
+ */
 export interface MemoryTmuxOptions {
   /** Runs in the place of every tool; one that repeats lines unless given. */
   readonly tool?: MemoryToolProgram

@@ -27,7 +27,11 @@ export interface Pane {
   writtenAt: number
 }
 
-/** What a tool of the twin has of the world. */
+/**
+ * What a tool of the twin has of the world.
+ *
+ * @see MemoryToolProgram
+ */
 export interface MemoryTool {
   readonly guest: Guest
   readonly command: ReadonlyArray<string>
@@ -42,10 +46,62 @@ export interface MemoryTool {
   readonly save: (path: string, text: string) => Effect.Effect<void>
 }
 
-/** What stands for a tool: gets its terminal and ends with the exit status. It is interrupted with its container. */
+/**
+ * What stands for a tool: gets its terminal and ends with the exit status. It is interrupted with its container.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import * as Stream from "effect/Stream"
+ *
+ * // Asks a question, writes the answer down in the workspace and ends.
+ * const tool: Testing.MemoryToolProgram = ({ guest, lines, save, write }: Testing.MemoryTool) =>
+ *   Effect.gen(function*() {
+ *     yield* write("Which name? ")
+ *     const name = yield* Stream.runHead(lines)
+ *     yield* save(`${guest.directory}/name`, Option.getOrElse(name, () => ""))
+ *     return 0
+ *   })
+ *
+ * export const answer = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const disk = yield* Testing.MemoryDisk
+ *   const session = yield* sessions.start({ workspace: "/home/me/project" })
+ *   yield* sessions.send(session, { text: "ada", keys: ["Enter"] })
+ *   yield* sessions.wait(session)
+ *   return Option.getOrThrow(yield* disk.read("/home/me/project/name"))
+ * }).pipe(
+ *   Effect.scoped,
+ *   Effect.provide(Testing.memorySessions({ tool, files: { "/home/me/project/a": "" } })),
+ *   Effect.provide(Testing.hurriedClock)
+ * )
+ * // => "ada"
+ */
 export type MemoryToolProgram = (tool: MemoryTool) => Effect.Effect<number>
 
-/** Says "ready", answers each line with "said" and the line, and ends with N at `exit N`. */
+/**
+ * Says "ready", answers each line with "said" and the line, and ends with N at `exit N`.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const screen = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const session = yield* sessions.start({ workspace: "/home/me/project" })
+ *   yield* sessions.send(session, { text: "hello", keys: ["Enter"] })
+ *   yield* Effect.sleep("1 second")
+ *   return (yield* sessions.capture(session)).trim().split("\n")
+ * }).pipe(
+ *   Effect.scoped,
+ *   Effect.provide(Testing.memorySessions({ tool: Testing.lineTool, files: { "/home/me/project/a": "" } })),
+ *   Effect.provide(Testing.hurriedClock)
+ * )
+ * // => ["ready", "said hello"]
+ */
 export const lineTool: MemoryToolProgram = ({ lines, write }) =>
   Effect.gen(function*() {
     yield* write("ready\n")

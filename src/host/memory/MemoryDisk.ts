@@ -12,7 +12,11 @@ import { makeFileSystem, onTree } from "./fileSystem.ts"
 import { makeStateFiles } from "./stateFiles.ts"
 import { below, type DiskFault, makeAll, makeTree, newFile, newLink, type Rights } from "./tree.ts"
 
-/** What a twin of the disk is at first. */
+/**
+ * What a twin of the disk is at first.
+ *
+ * @see memoryDisk
+ */
 export interface MemoryDiskOptions {
   /** Whom what is made belongs to; 1000 and 1000 unless given. */
   readonly user?: Pick<Rights, "uid" | "gid">
@@ -20,7 +24,24 @@ export interface MemoryDiskOptions {
   readonly files?: Readonly<Record<string, string>>
 }
 
-/** A disk in memory, from behind: what a test puts on it and sees of it. */
+/**
+ * A disk in memory, from behind: what a test puts on it and sees of it.
+ *
+ * @example
+ * import * as FileSystem from "@effect/platform/FileSystem"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * export const seen = Effect.gen(function*() {
+ *   const disk = yield* Testing.MemoryDisk
+ *   const files = yield* FileSystem.FileSystem
+ *   yield* disk.put("/etc/motd", "hello\n", { mode: 0o600 })
+ *   yield* files.writeFileString("/tmp.txt", "from the program")
+ *   return [yield* files.readFileString("/etc/motd"), Option.getOrThrow(yield* disk.read("/tmp.txt"))]
+ * }).pipe(Effect.provide(Testing.memoryDisk()))
+ * // => ["hello\n", "from the program"]
+ */
 export class MemoryDisk extends Context.Tag("clincus/MemoryDisk")<MemoryDisk, {
   /** Puts a file there, over what stands in its place, with the directories above it. */
   readonly put: (path: string, content: string | Uint8Array, rights?: Partial<Rights>) => Effect.Effect<void>

@@ -2,7 +2,11 @@ import * as Layer from "effect/Layer"
 import { Host } from "../Host.ts"
 import { uuid } from "./random.ts"
 
-/** The user that a twin of the machine is for. */
+/**
+ * The user that a twin of the machine is for.
+ *
+ * @see memoryHost
+ */
 export interface MemoryHostOptions {
   /** 1000 unless given, and so is `gid`. */
   readonly uid?: number
@@ -14,7 +18,19 @@ export interface MemoryHostOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** A user of a machine that there is not. Ids are the Random service's. */
+/**
+ * A user of a machine that there is not. Ids are the Random service's.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const home = Effect.map(Clincus.Host, ({ home }) => home).pipe(
+ *   Effect.provide(Testing.memoryHost({ uid: 1001, home: "/home/ada" }))
+ * )
+ * // => "/home/ada"
+ */
 export const memoryHost = (
   { directory, environment = {}, gid = 1000, home = "/home/me", uid = 1000 }: MemoryHostOptions = {}
 ): Layer.Layer<Host> =>

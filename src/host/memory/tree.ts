@@ -1,6 +1,10 @@
 import { posix as Path } from "node:path"
 
-/** Whose something is, and who may do what with it. */
+/**
+ * Whose something is, and who may do what with it.
+ *
+ * @see MemoryDisk
+ */
 export interface Rights {
   readonly uid: number
   readonly gid: number
@@ -53,7 +57,27 @@ const texts: Readonly<Record<string, string>> = {
   EROFS: "read-only file system"
 }
 
-/** What every change of the disk fails with from now on. */
+/**
+ * What every change of the disk fails with from now on.
+ *
+ * @example
+ * import * as FileSystem from "@effect/platform/FileSystem"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * const readOnly: Testing.DiskFault = { code: "EROFS", at: /^\/home\// }
+ *
+ * export const changed = Effect.gen(function*() {
+ *   const disk = yield* Testing.MemoryDisk
+ *   const files = yield* FileSystem.FileSystem
+ *   yield* disk.makeDirectory("/home/me")
+ *   yield* disk.makeDirectory("/tmp")
+ *   yield* disk.fault(readOnly)
+ *   yield* files.writeFileString("/tmp/a", "")
+ *   return (yield* Effect.flip(files.writeFileString("/home/me/a", "")))._tag
+ * }).pipe(Effect.provide(Testing.memoryDisk()))
+ * // => "SystemError"
+ */
 export interface DiskFault {
   /** `ENOSPC`: nothing more is written or made. `EROFS`, `EACCES`: nothing is changed, nor removed. */
   readonly code: "ENOSPC" | "EROFS" | "EACCES"

@@ -8,7 +8,11 @@ import { at, closing, missing, openAnyhow, openForReading, unless } from "./desc
 
 /** The steps that all functions on a directory that a container writes are made of: see StateDirectory.ts. */
 
-/** A file of a saved session could not be written, read or removed. `path` is where it is on the host. */
+/**
+ * A file of a saved session could not be written, read or removed. `path` is where it is on the host.
+ *
+ * @see EndFailure
+ */
 export class StateError extends Data.TaggedError("StateError")<{
   readonly path: string
   readonly action: "write" | "remove" | "read"
@@ -33,7 +37,18 @@ export class StateError extends Data.TaggedError("StateError")<{
   }
 }
 
-/** The user outside whom what is written belongs to. */
+/**
+ * The user outside whom what is written belongs to.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ *
+ * // As chown(1) takes it.
+ * export const asText = ({ gid, uid }: Clincus.Owner): string => `${uid}:${gid}`
+ *
+ * export const owner = asText({ uid: 1000, gid: 100 })
+ * // => "1000:100"
+ */
 export interface Owner {
   readonly uid: number
   readonly gid: number

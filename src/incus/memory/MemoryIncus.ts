@@ -24,7 +24,11 @@ import { type Asked, readPath } from "./request.ts"
 import { makeRoutes } from "./routes.ts"
 import { makeTroubles } from "./trouble.ts"
 
-/** A request that the twin has got. */
+/**
+ * A request that the twin has got.
+ *
+ * @see MemoryIncus
+ */
 export interface SeenRequest extends TransportRequest {
   readonly phases: ReadonlyArray<Phase>
 }
@@ -32,6 +36,21 @@ export interface SeenRequest extends TransportRequest {
 /**
  * An Incus in memory, from behind: what a test does to it and sees of it that is not asked for by the client. A name is
  * one of the project `default` unless another one is given.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const asked = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   const incus = yield* Testing.MemoryIncus
+ *   yield* incus.put({ name: "web" })
+ *   yield* incus.powerOff("web")
+ *   yield* instances.start("web")
+ *   return (yield* incus.requests).map(({ method, path }: Testing.SeenRequest) => `${method} ${path.split("?")[0]}`).slice(0, 1)
+ * }).pipe(Effect.provide(Testing.memoryIncus()))
+ * // => ["PUT /1.0/instances/web/state"]
  */
 export class MemoryIncus extends Context.Tag("clincus/MemoryIncus")<MemoryIncus, {
   /** Lets something go wrong at a named phase. */
@@ -211,7 +230,20 @@ const make = (options: MemoryOptions) =>
     )
   })
 
-/** The transport alone, for a client of one's own: see `memoryIncus`. */
+/**
+ * The transport alone, for a client of one's own: see `memoryIncus`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const status = Effect.gen(function*() {
+ *   const { request } = yield* Incus.IncusTransport
+ *   return (yield* request({ method: "GET", path: "/1.0" })).status
+ * }).pipe(Effect.provide(Testing.memoryTransport()))
+ * // => 200
+ */
 export const memoryTransport = (options: MemoryOptions = {}): Layer.Layer<IncusTransport | MemoryIncus> =>
   Layer.scopedContext(make(options))
 

@@ -8,10 +8,58 @@ import type { MemoryGuest } from "./guest.ts"
 import { type Container, type MemoryImage, type MemoryProfile, sha256, shownContainer } from "./model.ts"
 import { makeOperations, type Operations, type Verb } from "./operations.ts"
 
-/** How long what Incus does takes; no time at all unless given. */
+/**
+ * How long what Incus does takes; no time at all unless given.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Testing from "clincus/testing"
+ * import * as Duration from "effect/Duration"
+ * import * as Effect from "effect/Effect"
+ *
+ * const verb: Testing.Verb = "stop"
+ * const times: Testing.MemoryTimes = { [verb]: "90 seconds", reboot: "5 seconds" }
+ *
+ * export const seconds = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   const incus = yield* Testing.MemoryIncus
+ *   yield* incus.put({ name: "web" })
+ *   const [taken] = yield* Effect.timed(instances.stop("web", { force: true }))
+ *   return Duration.toSeconds(taken)
+ * }).pipe(Effect.provide(Testing.memoryIncus({ times })), Effect.provide(Testing.hurriedClock))
+ * // => 90
+ */
 export type MemoryTimes = Readonly<Partial<Record<Verb | "reboot", Duration.DurationInput>>>
 
-/** What the twin is at first. */
+/**
+ * What the twin is at first.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * const options: Testing.MemoryOptions = {
+ *   projects: ["default", "lab"],
+ *   images: [{ aliases: ["debian"] }],
+ *   profiles: { default: { config: { "limits.cpu": "1" } } },
+ *   times: { create: "3 seconds" }
+ * }
+ *
+ * export const limits = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   yield* instances.createAndStart({
+ *     name: "web",
+ *     image: "debian",
+ *     profiles: ["default"],
+ *     ephemeral: true,
+ *     config: {},
+ *     devices: {}
+ *   })
+ *   return (yield* instances.get("web")).expanded_config["limits.cpu"]
+ * }).pipe(Effect.provide(Testing.memoryIncus(options, "lab")), Effect.provide(Testing.hurriedClock))
+ * // => "1"
+ */
 export interface MemoryOptions {
   /** `default` unless given. All of them have the same profiles and images. */
   readonly projects?: ReadonlyArray<string>

@@ -39,7 +39,24 @@ export interface Container {
   readonly files: Map<string, Uint8Array>
 }
 
-/** A container that is put into the twin as it stands; what is not given is as of one that was just made. */
+/**
+ * A container that is put into the twin as it stands; what is not given is as of one that was just made.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * const left: Testing.MemoryContainer = { name: "old", status: "Stopped", config: { "user.owner": "ada" } }
+ *
+ * export const owner = Effect.gen(function*() {
+ *   const { instances } = yield* Incus.IncusService
+ *   const incus = yield* Testing.MemoryIncus
+ *   yield* incus.put(left)
+ *   return (yield* instances.get("old")).config["user.owner"]
+ * }).pipe(Effect.provide(Testing.memoryIncus()))
+ * // => "ada"
+ */
 export interface MemoryContainer {
   readonly name: string
   /** `default` unless given. */
@@ -56,13 +73,21 @@ export interface MemoryContainer {
   readonly lastUsedAt?: number
 }
 
-/** A profile, as far as instances are made of it. */
+/**
+ * A profile, as far as instances are made of it.
+ *
+ * @see MemoryOptions
+ */
 export interface MemoryProfile {
   readonly config?: Readonly<Record<string, string>>
   readonly devices?: Readonly<Record<string, Device>>
 }
 
-/** An image of the store. */
+/**
+ * An image of the store.
+ *
+ * @see MemoryOptions
+ */
 export interface MemoryImage {
   readonly aliases?: ReadonlyArray<string>
   /** 64 hexadecimal digits; made of the aliases unless given. */

@@ -9,7 +9,11 @@ import { uuid } from "../../host/memory/random.ts"
 import { type Refusal, refuse } from "./answers.ts"
 import type { Place } from "./model.ts"
 
-/** What an operation does, by the word that phases are named by; see `faults.ts`. */
+/**
+ * What an operation does, by the word that phases are named by; see `faults.ts`.
+ *
+ * @see MemoryTimes
+ */
 export type Verb =
   | "create"
   | "start"

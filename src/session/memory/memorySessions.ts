@@ -14,7 +14,34 @@ import * as History from "../HistoryStore.ts"
 import * as Sessions from "../Sessions.ts"
 import * as Slots from "../SlotService.ts"
 
-/** What the twins of all that sessions are made from are at first. */
+/**
+ * What the twins of all that sessions are made from are at first.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Testing from "clincus/testing"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * const options: Testing.MemorySessionsOptions = {
+ *   configuration: "[tool]\nname = \"opencode\"\n",
+ *   files: { "/home/ada/project/README.md": "" },
+ *   host: { home: "/home/ada" },
+ *   tool: ({ write }) => Effect.as(write("no network here\n"), 7)
+ * }
+ *
+ * export const words = Effect.gen(function*() {
+ *   const sessions = yield* Clincus.Sessions
+ *   const session = yield* sessions.start({ workspace: "/home/ada/project" })
+ *   const { end } = yield* sessions.wait(session)
+ *   return [session.tool, Clincus.describeEnd(Option.getOrUndefined(end))]
+ * }).pipe(
+ *   Effect.scoped,
+ *   Effect.provide(Testing.memorySessions(options)),
+ *   Effect.provide(Testing.hurriedClock)
+ * )
+ * // => ["opencode", "tool exited with 7"]
+ */
 export interface MemorySessionsOptions {
   readonly incus?: MemoryOptions
   /** The project of Incus; `default` unless given. */
