@@ -1,4 +1,4 @@
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { IncusRequestError, IncusSilent } from "./errors.ts"
@@ -28,11 +28,15 @@ export const mayPass = (failure: { readonly _tag: string }): boolean =>
   || (failure instanceof IncusRequestError
     && (failure.operation !== undefined || failure.status >= 500 || /\bbusy\b/i.test(failure.reason)))
 
-/** Tries again soon, then more and more rarely, once a second in the end, until `limit` is over. */
+/**
+ * Tries again soon, then more and more rarely, once a second in the end, until `limit` is over. The delays are whole
+ * milliseconds: a test clock that has come to a part of one cannot tell its nanoseconds.
+ */
 export const passing = (limit: Duration.DurationInput) =>
   Schedule.exponential("20 millis").pipe(
     Schedule.union(Schedule.spaced("1 second")),
     Schedule.jittered,
+    Schedule.modifyDelay((_, delay) => Duration.millis(Math.ceil(Duration.toMillis(delay)))),
     Schedule.upTo(limit)
   )
 

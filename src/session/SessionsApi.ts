@@ -324,8 +324,8 @@ export interface SessionsApi {
   /** Finishes what has ended or was left by a crash: compares the runs on the disk with what Incus has. */
   readonly reconcile: Effect.Effect<Reconciled, IncusFailure | HistoryError>
   /**
-   * What happens to sessions, no matter which program starts and ends them, from the moment on at which the stream is run.
-   * A tool that has written nothing for `restSeconds` (3) is at rest.
+   * What happens to sessions, no matter which program starts and ends them, from the moment on at which the stream is run
+   * until the daemon goes away: run it again then. A tool that has written nothing for `restSeconds` (3) is at rest.
    */
   readonly events: (
     options?: { readonly restSeconds?: number }

@@ -41,8 +41,8 @@ const keyOf = ({ container, id, run }: SessionHandle) => `${container} ${id} ${r
 /**
  * What happens to this user's sessions in this project and with this prefix, no matter who starts or ends them, from the
  * moment on at which the stream is run: for each that runs then, and each that is started later, `Started`, then `Rested`
- * each time that the output has come to rest for `restSeconds`, then `Ended`. Follows the daemon's events; fails if the
- * daemon goes away.
+ * each time that the output has come to rest for `restSeconds`, then `Ended`. Follows the daemon's events, and ends when
+ * the daemon goes away.
  */
 export const sessionEvents = ({ restSeconds }: { readonly restSeconds: number }) =>
   Stream.unwrapScoped(Effect.gen(function*() {

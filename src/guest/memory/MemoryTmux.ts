@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { posix as Path } from "node:path"
 import * as State from "../../host/stateFiles.ts"
+import { OperationLost } from "../../incus/errors.ts"
 import { IncusService } from "../../incus/IncusService.ts"
 import { MemoryIncus } from "../../incus/memory/MemoryIncus.ts"
 import type { Instance } from "../../incus/schemas.ts"
@@ -76,6 +77,20 @@ export const memoryTmux = (
       const enter = (guest: Guest) =>
         Effect.asVoid(
           incus.exec.run(guest.container, { command: ["tmux"], user: guest.uid, group: guest.gid })
+        )
+
+      /** What lasts hangs on a command of the daemon, and fails as that does when the daemon restarts. */
+      const onCommand = (guest: Guest) => <A, E, R>(lasting: Effect.Effect<A, E, R>) =>
+        Effect.raceFirst(
+          lasting,
+          Effect.zipRight(
+            memory.restarted,
+            new OperationLost({
+              operation: "tmux",
+              method: "POST",
+              path: `/1.0/instances/${guest.container}/exec`
+            })
+          )
         )
 
       const paneOf = (guest: Guest) =>
@@ -197,7 +212,7 @@ export const memoryTmux = (
               action: "attach the terminal",
               reason: "the way to tmux was cut off"
             })
-          }).pipe(Effect.scoped),
+          }).pipe(Effect.scoped, onCommand(guest)),
 
         shell: (guest, _terminal, io) =>
           Effect.gen(function*() {
@@ -215,7 +230,7 @@ export const memoryTmux = (
               lines,
               write: (text) => io.output(Buffer.from(text.replaceAll("\n", "\r\n"))),
               save: () => Effect.void
-            })
+            }).pipe(onCommand(guest))
           }),
 
         capture: (guest, { lines }) =>
@@ -245,14 +260,14 @@ export const memoryTmux = (
               if (now - writtenAt >= Math.max(1, seconds) * 1000) return Math.floor(writtenAt / 1000)
               yield* Effect.sleep("500 millis")
             }
-          }),
+          }).pipe(onCommand(guest)),
 
         untilActive: (guest, since) =>
           Effect.gen(function*() {
             while (Math.floor((yield* paneOf(guest)).writtenAt / 1000) <= since) {
               yield* Effect.sleep("500 millis")
             }
-          }),
+          }).pipe(onCommand(guest)),
 
         alive: (guest) => Effect.map(enter(guest), () => panes.has(guest.container))
       }

@@ -77,6 +77,8 @@ export class MemoryIncus extends Context.Tag("clincus/MemoryIncus")<MemoryIncus,
   ) => Effect.Effect<void, InstanceNotFound>
   /** Restarts the daemon: connections are cut, operations stopped and forgotten; containers go on as they are. */
   readonly restart: Effect.Effect<void>
+  /** Returns at the next restart of the daemon. For twins of what hangs on a connection to it. */
+  readonly restarted: Effect.Effect<void>
 }>() {}
 
 const make = (options: MemoryOptions) =>
@@ -225,7 +227,9 @@ const make = (options: MemoryOptions) =>
                 Effect.forkIn(scope)
               )
             })),
-        restart: Effect.zipRight(daemon.operations.restart, connections.cut)
+        // The connections first: clients do not wait for the time that commands take to clean up.
+        restart: Effect.flatMap(daemon.operations.restart, (stop) => Effect.zipRight(connections.cut, stop)),
+        restarted: connections.ended
       })
     )
   })

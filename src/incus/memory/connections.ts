@@ -19,8 +19,10 @@ export interface Connections {
   ) => Effect.Effect<A, E | TransportFailure>
   /** The WebSockets that are open. */
   readonly lines: Set<Line>
-  /** Ends all of them. */
+  /** Ends all of them, and all requests that wait for an answer. */
   readonly cut: Effect.Effect<void>
+  /** Returns when that is done next. */
+  readonly ended: Effect.Effect<void>
 }
 
 export const makeConnections = (
@@ -52,6 +54,7 @@ export const makeConnections = (
         )
       },
       lines,
+      ended: Effect.suspend(() => Deferred.await(ended)),
       cut: Effect.gen(function*() {
         const before = ended
         ended = yield* Deferred.make<void>()

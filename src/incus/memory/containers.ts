@@ -1,6 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { uuid } from "../../host/memory/random.ts"
 import type { Device } from "../schemas.ts"
 import { type Refusal, refuse } from "./answers.ts"
@@ -80,13 +81,15 @@ export const makeContainers = (daemon: Daemon): Containers => {
       }
       container.busy = busy
       return yield* work(busy).pipe(
-        Effect.tapBoth({
-          onFailure: (refusal) => Deferred.fail(busy.done, refusal),
-          onSuccess: () => Deferred.succeed(busy.done, undefined)
-        }),
         Effect.ensuring(Effect.sync(() => {
           container.busy = undefined
-        }))
+        })),
+        // A restart of the daemon interrupts it, and nobody is left waiting.
+        Effect.onExit((exit) =>
+          Exit.isInterrupted(exit)
+            ? Deferred.fail(busy.done, refuse(500, "Operation cancelled"))
+            : Deferred.done(busy.done, Exit.asVoid(exit))
+        )
       )
     })
 

@@ -54,6 +54,8 @@ export interface Task {
   outcome: { readonly at: number; readonly refusal: Refusal | undefined } | undefined
 }
 
+const notKnown = Effect.fail(refuse(404, "Operation not found"))
+
 /** How long the daemon remembers an operation that has ended (ms). */
 const memory = 5000
 
@@ -73,8 +75,8 @@ export interface Operations {
   readonly wait: (id: string, seconds: number | undefined) => Effect.Effect<Task, Refusal>
   readonly verbOf: (id: string) => Verb | undefined
   readonly forget: (id: string) => void
-  /** Stops all of them and forgets them, as a restart of the daemon does. */
-  readonly restart: Effect.Effect<void>
+  /** Forgets all of them, as a restart of the daemon does, and gives what stops them. */
+  readonly restart: Effect.Effect<Effect.Effect<void>>
 }
 
 const stateOf = ({ outcome }: Task) =>
@@ -138,9 +140,10 @@ export const makeOperations: Effect.Effect<Operations, never, Scope.Scope> = Eff
             task.outcome = { at, refusal: end._tag === "Left" ? end.left : undefined }
           })
         ),
-        Effect.zipRight(Deferred.succeed(task.ended, undefined)),
         // The daemon goes on with it whatever becomes of the client.
         Effect.interruptible,
+        // Also if a restart has stopped it: who waits for it learns that it is not known any more.
+        Effect.ensuring(Deferred.succeed(task.ended, undefined)),
         Effect.forkIn(life)
       )
       return task
@@ -151,7 +154,7 @@ export const makeOperations: Effect.Effect<Operations, never, Scope.Scope> = Eff
       const task = tasks.get(id)
       return task !== undefined && isKnown(task, now)
         ? Effect.succeed(task)
-        : Effect.fail(refuse(404, "Operation not found"))
+        : notKnown
     })
 
   return {
@@ -176,15 +179,18 @@ export const makeOperations: Effect.Effect<Operations, never, Scope.Scope> = Eff
           duration: Duration.seconds(seconds),
           onTimeout: () => refuse(500, "context deadline exceeded")
         })
-        return task.outcome?.refusal === undefined ? task : yield* task.outcome.refusal
+        if (task.outcome === undefined) return yield* notKnown
+        return task.outcome.refusal === undefined ? task : yield* task.outcome.refusal
       }),
     verbOf: (id) => tasks.get(id)?.verb,
     forget: (id) => void tasks.delete(id),
     restart: Effect.gen(function*() {
+      const next = yield* Scope.fork(layer, ExecutionStrategy.parallel)
+      // At once, so that what is begun meanwhile is of the new life.
       const before = life
+      life = next
       tasks.clear()
-      life = yield* Scope.fork(layer, ExecutionStrategy.parallel)
-      yield* Scope.close(before, Exit.void)
+      return Scope.close(before, Exit.void)
     })
   }
 })
