@@ -25,7 +25,7 @@ const checkValue = (
   return undefined
 }
 
-/** Checks the value of an option; one that may be left out is not checked when it is. */
+/** Checks the value of an option; an option that is left out is not checked. */
 export const checkOption = (
   command: CommandSpec,
   option: OptionSpec,

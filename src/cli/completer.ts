@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 
 /**
  * Live names for completion. It is called with what the help calls a value, in capitals (`ALIAS`), and gives the words that
- * fit there now. Without a layer of its own it knows none. To plug names in:
+ * fit there now. Without a layer of its own it knows no names. To plug names in:
  *
  * ```ts
  * Layer.succeed(Completer, (kind) => kind === "ALIAS" ? aliases.pipe(Effect.provide(StoreLive)) : none)

@@ -1,6 +1,6 @@
 import * as Data from "effect/Data"
 
-/** The command line is not one that is understood. Printed with a pointer to the command's help; exit status 2. */
+/** The command line is not understood. Printed with a pointer to the command's help; exit status 2. */
 export class UsageError extends Data.TaggedError("UsageError")<{
   /** The command that the rest of the line belongs to: the words from the program's name on. */
   readonly command: string

@@ -9,7 +9,7 @@ import { type SignalName, Signals } from "../host/Signals.ts"
 import type { About } from "./About.ts"
 
 /**
- * The signals by which a terminal, a shell or init ends a program. SIGTSTP and SIGCONT are those of whoever lends the
+ * The signals by which a terminal, a shell or init ends a program. SIGTSTP and SIGCONT are left to the code that lends the
  * terminal (UserTerminal.ts); a reader that goes away shows as EPIPE.
  */
 const handled = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
@@ -23,7 +23,7 @@ export const statusOf = (signal: NodeJS.Signals): number => 128 + constants.sign
 /** Exit statuses of what is neither success, failure, misuse nor a signal. */
 export const Status = { failure: 1, usage: 2, bug: 70, brokenPipe: 141 } as const
 
-/** Written to stderr past Node's streams, since the program may be about to end. A terminal that is gone is no reason to fail. */
+/** Written to stderr past Node's streams, since the program may be about to end. A terminal that is gone is not a reason to fail. */
 export const put = (text: string): void => {
   try {
     writeSync(2, text)

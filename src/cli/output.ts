@@ -20,7 +20,7 @@ export class Output extends Context.Tag("clincus/Output")<Output, {
   /** Writes text and a line's end to stderr. */
   readonly notice: (text: string) => Effect.Effect<void>
   /**
-   * Shows one line at the foot of the terminal, in the place of the one before; what is written meanwhile appears above
+   * Shows one line at the foot of the terminal, in the place of the line before; what is written meanwhile appears above
    * it. An empty line takes it away. Does nothing if stderr is not a terminal. The line must fit the terminal.
    */
   readonly paint: (line: string) => Effect.Effect<void>
