@@ -11,7 +11,7 @@ import { requireTerminal, sayDetached, sayEnd } from "../terminal/attach.ts"
 import { UserTerminal } from "../terminal/UserTerminal.ts"
 import { container, selection, slot, workspace } from "./options.ts"
 
-/** The session meant; where several are, the user is asked. */
+/** The session meant; if several are, the user is asked. */
 const pick = (wanted: Selection) =>
   Effect.flatMap(Sessions, (sessions) =>
     sessions.get(wanted).pipe(

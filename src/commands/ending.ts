@@ -41,7 +41,7 @@ export const sessionsToEnd = (
     return yield* (others.length === 0 ? Effect.fail(first) : new NothingEnded({ failures: refused }))
   })
 
-/** Ends sessions a few at a time; one that cannot be ended does not keep the others. Fails with the first failure. */
+/** Ends sessions a few at a time; a session that cannot be ended does not keep the others. Fails with the first failure. */
 export const endEach = <E extends { readonly message: string }, R>(
   sessions: ReadonlyArray<LiveSession>,
   done: string,

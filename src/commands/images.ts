@@ -20,7 +20,7 @@ export const imageJson = (image: ImageSummary) => ({
   versions: image.versions
 })
 
-/** `claude 2.1.3, node 26.1.0`, or whatever the image says of itself where versions are not recorded. */
+/** `claude 2.1.3, node 26.1.0`, or whatever the image says of itself if versions are not recorded. */
 export const versionsText = ({ description, versions }: ImageSummary): string =>
   Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ") || description
 

@@ -37,7 +37,7 @@ export const containers = Args.text({ name: "CONTAINER" }).pipe(
 )
 
 /**
- * The path that sessions of a directory are known by: its real one, or the path as it was given where there is no such
+ * The path that sessions of a directory are known by: its real one, or the path as it was given if there is no such
  * directory any more.
  */
 export const workspacePath = (given: string) =>

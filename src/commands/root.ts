@@ -42,7 +42,7 @@ export type Services =
   | ImageService
 
 /**
- * `clincus` and its subcommands. A command is a file of its own that exports `command`; one that asks for services is
+ * `clincus` and its subcommands. A command is a file of its own that exports `command`; a command that asks for services is
  * listed as `Shell.command.pipe(Command.provide(services))`.
  */
 export const root = <E>(services: Layer.Layer<Services, E, Base>) => {

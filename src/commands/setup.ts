@@ -153,7 +153,7 @@ const goOnInGroup = (error: LoginNeeded) =>
     if (status !== 0) return yield* new ExitStatus({ code: status })
   })
 
-/** Asks, unless nothing is to be done, or the first thing is one that clincus does not do itself. */
+/** Asks, unless nothing is to be done, or clincus does not do the first thing itself. */
 const agreed = (given: Given, plan: ReadonlyArray<StepReport>) => {
   const first = plan.find(({ status }) => status._tag !== "Done")
   return given.yes || first?.status._tag !== "Needed"

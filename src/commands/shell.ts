@@ -20,7 +20,7 @@ import { attachHere } from "./attach.ts"
 import { workspacePath } from "./options.ts"
 import { directory, type Given, options, parseEnvironment, wrong } from "./shellOptions.ts"
 
-/** `none` where the session is new; `""` is the newest one. */
+/** `none` if the session is new; `""` is the newest one. */
 const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError> =>
   Option.isSome(given.resume) && Option.isSome(given.continue)
     ? Effect.fail(wrong("--resume and --continue mean the same; give one of them"))

@@ -40,7 +40,7 @@ const capture = Command.make(
       })
       yield* print(given.format, { container: session.container, screen }, ({ isTerminal }) => {
         const text = screen.replace(/\n$/, "")
-        // Whoever wants sequences asks for them; a terminal must not obey what a container says otherwise.
+        // A user who wants sequences asks for them; a terminal must not obey what a container says otherwise.
         return isTerminal && !given.ansi ? escape(text, { lines: true }) : text
       })
     })
@@ -73,8 +73,8 @@ const wrongSend = (reason: string, advice?: string) =>
   new UsageError({ command: "clincus tmux send", reason, advice })
 
 /**
- * Reads the words of `send`. Two are a container and a text. One is a text where the session is chosen by an option, a
- * container where keys are sent; else it is a text for the only session.
+ * Reads the words of `send`. Two are a container and a text. One is a text if the session is chosen by an option, a
+ * container if keys are sent; else it is a text for the only session.
  */
 const readWords = (
   words: ReadonlyArray<string>,
