@@ -1,7 +1,7 @@
 import type { ToolSettings } from "./values.ts"
 
 /**
- * What the container may use, as Incus takes it; none where nothing is said.
+ * What the container may use, as Incus takes it; none if nothing is said.
  *
  * @example
  * import * as Clincus from "clincus"
@@ -92,7 +92,7 @@ export interface FileRequest {
 export interface RefusedLimit {
   readonly key: string
   readonly asked: string | number
-  /** The user's value, which stays in force; none where the limit asked for is no limit. */
+  /** The user's value, which stays in force; none if what is asked for is not a limit. */
   readonly own: string | number | undefined
   readonly reason: "higher" | "incomparable" | "unknown" | "profile"
 }
@@ -135,6 +135,6 @@ export interface Effective {
   /** Of the workspace's own file they have what the user has granted, and limits that are lower. */
   readonly settings: Settings
   readonly origins: ReadonlyArray<Origin>
-  /** None where the workspace has no file, or all of it is in force. */
+  /** None if the workspace has no file, or all of it is in force. */
   readonly withheld: Withheld | undefined
 }

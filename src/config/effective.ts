@@ -24,7 +24,7 @@ export const flatten = (
     return flatten(inner, source, path)
   })
 
-/** The last of each key. A binary is that of the tool named with it: whoever names another one leaves it behind. */
+/** The last of each key. A binary belongs to the tool that is named with it: a file that names another tool leaves it behind. */
 export const merged = (layers: ReadonlyArray<Origin>): ReadonlyArray<Origin> => {
   const last = new Map<string, Origin>()
   for (const origin of layers) {
@@ -62,7 +62,7 @@ const decode = Schema.decodeUnknown(Values, { onExcessProperty: "error", errors:
 
 /**
  * The values of the keys in force. `absolute` makes a path of the configuration an absolute one; `taken` are the limits
- * that the workspace's own file has set. Fails where the values, each right by itself, do not make settings.
+ * that the workspace's own file has set. Fails if the values, each right by itself, do not make settings.
  */
 export const settingsOf = (
   origins: ReadonlyArray<Origin>,

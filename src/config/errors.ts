@@ -1,7 +1,7 @@
 import * as Data from "effect/Data"
 
 /**
- * A configuration file that cannot be used. `line` and `column` count from 1; 0 where the place is not known.
+ * A configuration file that cannot be used. `line` and `column` count from 1; 0 if the place is not known.
  *
  * @see ConfigService
  */

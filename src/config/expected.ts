@@ -8,7 +8,7 @@ import { expectedId } from "./values.ts"
 
 /** What a schema of the configuration expects, in words for the user, and what was found in its place. */
 
-/** As much of a file's own words as a message has room for: whoever wrote them may have written a lot. */
+/** As much of a file's own words as a message has room for: a file may hold a lot. */
 const brief = (words: string): string => words.length > 200 ? `${words.slice(0, 200)}…` : words
 
 /** What a schema allows once absence, which every key may have, is left out. */
@@ -18,7 +18,7 @@ const present = (ast: AST.AST): ReadonlyArray<AST.AST> =>
 /** A schema without what refines it. */
 const unrefined = (ast: AST.AST): AST.AST => ast._tag === "Refinement" ? unrefined(ast.from) : ast
 
-/** The part of a schema that a path leads to; none where it knows no such path. */
+/** The part of a schema that a path leads to; none if it knows no such path. */
 const schemaAt = (schema: Schema.Schema.AnyNoContext, path: ReadonlyArray<string>): AST.AST | undefined =>
   path.reduce((ast: AST.AST | undefined, key) => {
     const table = ast === undefined
@@ -130,7 +130,7 @@ export const wrongValue = (
   const name = isMember ? `member ${Number(key) + 1} of ${brief(keyOf(above))}` : brief(keyOf(path))
   const expected = ast === undefined ? "something else" : present(ast).map(describeType).join(" or ")
   const word = ast === undefined || typeof value !== "string" ? undefined : closest(value, choicesOf(ast))
-  // What is no table may be a key that is written wrong, where tables have names of the user's own.
+  // What is not a table may be a key that is written wrong, if tables have names of the user's own.
   const known = isMember || isObject(value) ? undefined : closest(key, keysAt(schema, above))
   const suggestion = word !== undefined
     ? `"${word}"`

@@ -1,4 +1,4 @@
-/** How a limit that is asked for stands to the one in force. `unknown`: it is no limit that is understood. */
+/** How a limit that is asked for stands to the one in force. `unknown`: the limit is not understood. */
 type Comparison = "lower" | "same" | "higher" | "incomparable" | "unknown"
 
 interface Amount {

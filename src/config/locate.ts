@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 
-/** Where something stands in a text; both count from 1, 0 where that is not known. */
+/** Where something stands in a text; both count from 1, 0 if that is not known. */
 export interface Place {
   readonly line: number
   readonly column: number

@@ -17,7 +17,7 @@ import {
 
 /**
  * What a configuration file may say. Every key may be left out; what none names has the value in `defaults.ts`. The values
- * are in values.ts, apart from the tables: the type of a table with names of its own beside any others is one that
+ * are in values.ts, apart from the tables: the type of a table with names of its own beside any others is a type that
  * declarations cannot say, so no declaration of the library may name it.
  */
 
@@ -59,9 +59,9 @@ const Short = Schema.NonEmptyString.pipe(
 )
 
 /**
- * `.clincus.toml` of a workspace. Whoever wrote the repository wrote it, the agent included, so it chooses among what
+ * `.clincus.toml` of a workspace. The authors of the repository wrote it, the agent included, so it chooses among what
  * the user has and adds nothing: no environment of the host, no binary, no path, nothing that weakens protection. Its
- * limits are in force where they are lower, all else when the user has granted it (workspaceFile.ts).
+ * limits are in force if they are lower, all else when the user has granted it (workspaceFile.ts).
  */
 export const WorkspaceFile = table({
   defaults: table({ ...defaults, image: Short }),

@@ -25,7 +25,7 @@ export const Grant = Schema.Struct({
   workspace: Schema.NonEmptyString,
   /** SHA-256 of the file's bytes, in hex. */
   sha256: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/)),
-  /** Keys, and `tool.permission` where the tool may act without asking although the user's own one may not. */
+  /** Keys, and `tool.permission` if the tool may act without asking although the user's own one may not. */
   keys: Schema.Array(Schema.String),
   /** ISO 8601, UTC. */
   granted_at: Schema.Date
@@ -169,7 +169,7 @@ export const revokeGrants = (
 ): Effect.Effect<ReadonlyArray<Grant>, TrustNotSaved, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const goes = (one: Grant) => workspace === undefined || one.workspace === workspace
-    // Where there is nothing to take back nothing has to be written.
+    // If there is nothing to take back, nothing has to be written.
     if (!(yield* readGrants(sessionsDirectory)).some(goes)) return []
     return yield* change(sessionsDirectory, (before) => ({
       granted: before.filter((one) => !goes(one)),
