@@ -19,15 +19,15 @@ export type HostProcess = typeof HostProcess.Type
 
 const decode = Schema.decodeUnknownOption(Schema.parseJson(HostProcess))
 
-/** None where the text names no process. */
+/** None if the text names no process. */
 export const parseProcess = (text: unknown): Option.Option<HostProcess> => decode(text)
 
-/** What is known of a process: `unknown` where it cannot be looked for, in another namespace of pids for instance. */
+/** What is known of a process: `unknown` if it cannot be looked for, in another namespace of pids for instance. */
 export type ProcessState = "alive" | "dead" | "unknown"
 
 /** A process that cannot be looked for is believed to be at work for so long (ms). */
 export const unseenLimit = 15 * 60_000
 
-/** True where nobody goes on any more with what a process began so long ago (ms). */
+/** True if nobody goes on any more with what a process began so long ago (ms). */
 export const isGivenUp = (state: ProcessState, age: number): boolean =>
   state === "dead" || (state === "unknown" && age > unseenLimit)

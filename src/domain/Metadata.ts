@@ -37,7 +37,7 @@ export type EndReason = typeof EndReason.Type
 export const End = Schema.Struct({
   /** Words of a newer version are kept as they are. */
   reason: Schema.String,
-  /** Exit status of the tool, where it exited. */
+  /** Exit status of the tool, if it exited. */
   status: Schema.optional(Schema.Int)
 })
 export type End = typeof End.Type
@@ -83,7 +83,7 @@ const options = { onExcessProperty: "preserve" } as const
 const decodeText = Schema.decodeUnknownOption(Schema.parseJson(Metadata), options)
 const encode = Schema.encodeSync(Metadata, options)
 
-/** None where the text is damaged. */
+/** None if the text is damaged. */
 export const parseMetadata = (text: string): Option.Option<Metadata> => decodeText(text, options)
 
 export const printMetadata = (metadata: Metadata): string =>

@@ -52,16 +52,16 @@ const options = { onExcessProperty: "preserve" } as const
 const decode = Schema.decodeUnknownOption(Schema.parseJson(RunRecord), options)
 const encode = Schema.encodeSync(RunRecord, options)
 
-/** None where the text is no record, or names what is not below the saved session. */
+/** None if the text is not a record, or names what is not below the saved session. */
 export const parseRun = (text: string): Option.Option<RunRecord> => decode(text)
 
 export const printRun = (record: RunRecord): string => JSON.stringify(encode(record))
 
-/** What is known of a run's container. `unknown` is not `absent`: another server was asked, or one that may not show it. */
+/** What is known of a run's container. `unknown` is not `absent`: another server was asked, or a server that may not show it. */
 export type Sighting = "absent" | "unknown" | "stopped" | "live"
 
 /**
- * What whoever comes by does about a run:
+ * What the next command does about a run:
  * `leave` it alone; `finish` it, for its container is gone; `retire` its container, which is off, then finish it;
  * `undo` a start that nobody goes on with, or bring to its end what nobody ends any more, container and all.
  */
@@ -84,7 +84,7 @@ export const decide = (
   return facts.container === "absent" ? "finish" : "undo"
 }
 
-/** True where a label or a record speaks of this run. Those of an older clincus name none, and are taken by their session. */
+/** True if a label or a record speaks of this run. Those of an older clincus name none, and are taken by their session. */
 export const sameRun = (
   one: { readonly run?: string | undefined },
   other: { readonly run?: string | undefined }

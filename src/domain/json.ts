@@ -21,7 +21,7 @@ const isShallow = (value: unknown, depth = 0): boolean =>
   typeof value !== "object" || value === null
   || (depth < deepest && Object.values(value).every((inner) => isShallow(inner, depth + 1)))
 
-/** A JSON object of a file that a tool wrote, or a container; undefined for all else, and for one that is too deep. */
+/** A JSON object of a file that a tool wrote, or a container; undefined for all else, and for an object that is too deep. */
 export const parseObject = (text: string): JsonObject | undefined => {
   try {
     const value: unknown = JSON.parse(text)
