@@ -1,5 +1,5 @@
 /**
- * The container of a session, and the user in it whom the tool runs as.
+ * The container of a session, and the user in it that the tool runs as.
  *
  * @example
  * import * as Clincus from "clincus"

@@ -32,7 +32,7 @@ export interface TmuxStart {
   readonly onExit: "end" | "shell"
   /** Files in the container that are removed when the session ends, absolute. */
   readonly remove: ReadonlyArray<string>
-  /** How long the tool is watched before it counts as started (ms); one that ends within that has left its outcome. */
+  /** How long the tool is watched before it counts as started (ms); a tool that ends within that time has left its outcome. */
   readonly moment: number
   /** Shell lines that root runs first, in the same request: another request would cost some 30 ms. */
   readonly prelude: string
@@ -75,7 +75,7 @@ export interface TmuxStatus {
 
 /**
  * The tmux session named `clincus` that the tool lives in, inside a container; see tmux(1). Its server has a socket of
- * its own, away from one that the agent might start.
+ * its own, away from a tmux that the agent might start.
  *
  * @example
  * import * as Clincus from "clincus"
@@ -91,12 +91,12 @@ export interface TmuxStatus {
  */
 export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService, {
   /**
-   * Starts the command in a new tmux session and returns when that is up. Gives the command's status where it ended
+   * Starts the command in a new tmux session and returns when that is up. Gives the command's status if it ended
    * within the moment that it was watched.
    */
   readonly start: (guest: Guest, start: TmuxStart) => Effect.Effect<Option.Option<number>, TmuxFailure>
   /**
-   * Connects a terminal until it is detached or the session ends, and tells which it was by tmux's own word. Fails where
+   * Connects a terminal until it is detached or the session ends, and tells which it was by tmux's own word. Fails if
    * tmux gives none, as when the container is switched off meanwhile: nothing is known of the session then.
    */
   readonly attach: (guest: Guest, terminal: string, io: TerminalIO) => Effect.Effect<Attached, TmuxFailure>
@@ -304,7 +304,7 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
         Effect.gen(function*() {
           if (typed !== undefined && typed !== "") {
             // Through a buffer: as an argument the text would be on a command line, and keys would be read into it.
-            // One of its own, for two may send at once.
+            // A buffer of its own, for two may send at once.
             const buffer = ["-b", `clincus-${yield* Random.nextIntBetween(0, 2 ** 31)}`]
             yield* tmux(guest, "type the text", ["load-buffer", ...buffer, "-"], typed)
             yield* tmux(guest, "type the text", ["paste-buffer", "-p", "-d", ...buffer, "-t", target])
