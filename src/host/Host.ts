@@ -20,7 +20,7 @@ import { homedir, userInfo } from "node:os"
 export class Host extends Context.Tag("clincus/Host")<Host, {
   readonly uid: number
   readonly gid: number
-  /** The groups that the user is in beside that one, by this login. */
+  /** The groups that the user is in beside `gid`, by this login. */
   readonly groups: ReadonlyArray<number>
   readonly user: string
   /** The user's home directory. */

@@ -28,10 +28,10 @@ export class FileFailed
 export interface DurableFiles {
   /** Makes a directory and those above it, readable by the user only. */
   readonly makePrivate: (at: string) => Effect.Effect<void, FileFailed>
-  /** Replaces a file: whoever reads it, at any moment and after a power cut, reads the old text or the new one. */
+  /** Replaces a file: a reader, at any moment and after a power cut, reads the old text or the new one. */
   readonly replace: (at: string, text: string) => Effect.Effect<void, FileFailed>
   /**
-   * Makes a file, whole from its first moment; false where there is one, whoever was quicker. A power cut right after may
+   * Makes a file, whole from its first moment; false if there is one, no matter who was quicker. A power cut right after may
    * take it away again, until its directory has been kept.
    */
   readonly claim: (at: string, text: string) => Effect.Effect<boolean, FileFailed>
@@ -41,14 +41,14 @@ export interface DurableFiles {
    */
   readonly keep: (directory: string) => Effect.Effect<void, FileFailed>
   /**
-   * Names in a directory; none where there is no such directory. Without those of files that are being written: what a
+   * Names in a directory; none if there is no such directory. Without those of files that are being written: what a
    * process that died had begun to write is removed.
    */
   readonly names: (directory: string) => Effect.Effect<ReadonlyArray<string>, FileFailed>
   readonly remove: (at: string) => Effect.Effect<void, FileFailed>
-  /** Text of a file; none where there is no file that can be read. */
+  /** Text of a file; none if there is no file that can be read. */
   readonly read: (at: string) => Effect.Effect<Option.Option<string>>
-  /** How long ago a file was written (ms); none where there is no file. */
+  /** How long ago a file was written (ms); none if there is no file. */
   readonly age: (at: string) => Effect.Effect<Option.Option<number>>
 }
 

@@ -38,7 +38,7 @@ const take = (
     if (yield* files.claim(file, text)) return true
     const holder = yield* files.read(file)
     if (Option.isNone(holder) || !(yield* isAbandoned(files, file, holder.value))) return false
-    // Of those who saw that, one has the lock by now perhaps. So one at a time looks again, and only that one changes it.
+    // Another process that saw that may have the lock by now. So one at a time looks again, and changes it.
     const taken = yield* exclusively(
       files,
       heirFile(file, holder.value),
@@ -69,7 +69,7 @@ const release = (files: DurableFiles, file: string, text: string) =>
 
 /**
  * Runs an effect while nobody else runs one under the same file, in this process or in another, or gives none at once
- * where somebody does. A process that died holding it loses it to the next one; a process that cannot be looked for, in
+ * if somebody does. A process that died holding it loses it to the next one; a process that cannot be looked for, in
  * another namespace of pids for instance, does so after a quarter of an hour.
  */
 export const exclusively = <A, E, R>(

@@ -14,14 +14,14 @@ const namespace = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readLink("/pr
   Effect.orElseSucceed(() => "")
 )
 
-/** The start time in ticks; empty where there is no such process. The program's name may hold spaces and parentheses. */
+/** The start time in ticks; empty if there is no such process. The program's name may hold spaces and parentheses. */
 const startOf = (pid: number | "self") =>
   Effect.map(text(`/proc/${pid}/stat`), (line) => line.slice(line.lastIndexOf(")") + 2).split(" ")[19] ?? "")
 
 /** In the place of a fact that this machine does not tell. */
 const unknown = "unknown"
 
-/** True where there is such a process, whoever it belongs to; see kill(2). */
+/** True if there is such a process, no matter whose it is; see kill(2). */
 const isRunning = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
@@ -38,14 +38,14 @@ export const ownProcess: Effect.Effect<HostProcess, never, FileSystem.FileSystem
   namespace
 }, { concurrency: "unbounded" })
 
-/** `unknown` where the process counts in another namespace of pids, so that it cannot be looked for. */
+/** `unknown` if the process counts in another namespace of pids, so that it cannot be looked for. */
 export const stateOfProcess = (
   one: HostProcess
 ): Effect.Effect<ProcessState, never, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const here = yield* Effect.all([boot, namespace, startOf(one.pid)], { concurrency: "unbounded" })
     const [bootNow, namespaceNow, startedNow] = here
-    // Without /proc, or with one that hides others' processes, nothing can be said.
+    // Without /proc, or if it hides others' processes, nothing can be said.
     if (bootNow === "" || one.boot === unknown || one.started === unknown) return "unknown"
     if (bootNow !== one.boot) return "dead"
     if (namespaceNow !== one.namespace || (yield* startOf("self")) === "") return "unknown"

@@ -74,7 +74,7 @@ const run = (
     })
     child.stdout?.on("data", (piece: Buffer) => onPiece(piece, 1))
     child.stderr?.on("data", (piece: Buffer) => onPiece(piece, 2))
-    // A program that does not read its input is no error.
+    // That a program does not read its input is not an error.
     child.stdin?.on("error", () => {})
     child.stdin?.end(input ?? "")
     return Effect.promise(() => {

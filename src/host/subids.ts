@@ -95,7 +95,7 @@ export const together = (all: ReadonlyArray<HostIds>): HostIds => ({
   gids: [...new Set(all.flatMap(({ gids }) => gids))]
 })
 
-/** The greatest id; the one above stands for none. */
+/** The greatest id; the number above it stands for no id. */
 const lastId = 4_294_967_294
 
 /** Reads `UID:GID`, both from 1 to 4294967294; undefined for anything else. */

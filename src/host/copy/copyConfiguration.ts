@@ -40,7 +40,7 @@ export interface CopyReport {
 
 /**
  * Copies entries of the user's configuration into a new saved session. What is not copied is reported, and the rest
- * goes on: a session without one setting is better than none. Fails where the copy cannot be written. After an
+ * goes on: a session without one setting is better than none. Fails if the copy cannot be written. After an
  * interrupt nothing is written any more, and what has been copied so far is left to the caller to remove.
  */
 export const copyConfiguration = (options: CopyOptions): Effect.Effect<CopyReport, StateError> =>

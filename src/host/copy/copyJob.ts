@@ -3,7 +3,7 @@ import { codeOf, reasonOf } from "../codeOf.ts"
 
 /**
  * What the steps of a copy share: bounds, counts and the report. Paths and names in it are byte strings, a character
- * for each byte: a name that is no UTF-8 is copied as it is.
+ * for each byte: a name that is not UTF-8 is copied as it is.
  */
 
 /** Bounds of a copy. `listed` is how many things left out a report names; the others bound each entry. */
@@ -25,7 +25,7 @@ export interface LeftOut {
 export interface CopyJob {
   readonly from: string
   readonly limits: Limits
-  /** Whom the copy is given to; `undefined` where it stays with the user who makes it. */
+  /** Whom the copy is given to; `undefined` if it stays with the user who makes it. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
   copied: number
   bytes: number

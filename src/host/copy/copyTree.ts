@@ -28,7 +28,7 @@ import {
  * The steps of copying directories that came from many hands (plugins most of all) to where a container reads them:
  * only what really stands in an entry is copied, and no link in it is walked through.
  *
- * `node:fs` rather than the FileSystem service, because that one follows links and cannot go on from an open
+ * `node:fs` rather than the FileSystem service, because the service follows links and cannot go on from an open
  * directory; its synchronous calls, because many small files take a fraction of the time, and because nothing is under
  * way between two of them when an interrupt comes.
  */
@@ -92,7 +92,7 @@ const read = (job: CopyJob, file: number, size: number) => {
   return undefined
 }
 
-/** The whole file is read before the copy is made: one that cannot be read leaves no half. */
+/** The whole file is read before the copy is made: a file that cannot be read leaves no half. */
 const copyFile = (entry: Entry, file: number, info: Fs.Stats, place: Place) => {
   const { job } = entry
   const { fileBytes, totalBytes } = job.limits

@@ -51,7 +51,7 @@ export class MemoryDisk extends Context.Tag("clincus/MemoryDisk")<MemoryDisk, {
   readonly link: (path: string, target: string) => Effect.Effect<void>
   /** Text of a file. */
   readonly read: (path: string) => Effect.Effect<Option.Option<string>>
-  /** Paths of everything below a directory but directories, sorted; none where there is no such directory. */
+  /** Paths of everything below a directory but directories, sorted; none if there is no such directory. */
   readonly list: (path: string) => Effect.Effect<ReadonlyArray<string>>
   /** Lets every change fail from now on, or none any more. */
   readonly fault: (fault: DiskFault | undefined) => Effect.Effect<void>

@@ -11,7 +11,7 @@ interface Sleeper {
 }
 
 /**
- * A clock that goes on when nothing else does: while a fiber has something to do it stands still, and where all wait it
+ * A clock that goes on when nothing else does: while a fiber has something to do it stands still, and when all wait it
  * jumps to the moment that the next one waits for. So a test takes no time for what only waits, be it an hour, and what
  * is due first comes first. What is not waiting by the clock must not be waiting for the disk, the network or a module to
  * be loaded either: those would come too late. Use it with the twins in memory.

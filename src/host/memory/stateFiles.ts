@@ -23,7 +23,7 @@ export const makeStateFiles = (tree: Tree): Files => {
   const attempt = <A>(path: string, action: StateError["action"], run: () => A) =>
     Effect.mapError(onTree(tree, run), ({ cause }) => new StateError({ path, action, cause }))
 
-  /** The directory `root`; undefined where there is none, or a link to one. */
+  /** The directory `root`; undefined if there is none, or a link to one. */
   const rootOf = (root: string): Directory | undefined => {
     try {
       return dirOrNone(tree.find(root, false))
@@ -49,7 +49,7 @@ export const makeStateFiles = (tree: Tree): Files => {
     return within(root, above)?.entries.get(last)
   }
 
-  /** Makes directories where there are none; what stands in their place goes. */
+  /** Makes directories if there are none; what stands in their place goes. */
   const make = (root: string, parts: ReadonlyArray<string>, owner: Owner): Directory => {
     const start = rootOf(root)
     if (start === undefined) throw new Error(`${root} is not a directory`)

@@ -177,7 +177,7 @@ export const makeTree = (now: number): Tree => {
   return tree
 }
 
-/** Makes a directory and those above it where there are none. */
+/** Makes a directory and those above it if there are none. */
 export const makeAll = (tree: Tree, path: string, rights: Partial<Rights>): Directory => {
   let here = tree.root
   for (const part of Path.resolve("/", path).split("/").filter((one) => one !== "")) {

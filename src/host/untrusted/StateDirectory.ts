@@ -39,7 +39,7 @@ import { type Budget, budgetOf, remove as removeSteps, removeNow } from "./remov
 export { type Owner, StateError } from "./access.ts"
 export * from "./trees.ts"
 
-/** A directory in an open one, made where there is none. What stands in its place is removed. */
+/** A directory in an open one, made if there is none. What stands in its place is removed. */
 const enterOrMake = (parent: number, name: string, owner: Owner): number => {
   const place = at(parent, name)
   const there = unless(missing, () => openAnyhow(place, 0o700))
@@ -54,7 +54,7 @@ const enterOrMake = (parent: number, name: string, owner: Owner): number => {
 /** What a file is called until it is whole begins so. */
 const staged = ".clincus-"
 
-/** Opens a directory below `root`, made where there is none. */
+/** Opens a directory below `root`, made if there is none. */
 const openOrMake = (root: string, parts: ReadonlyArray<string>, owner: Owner): number => {
   const opened = openWithin(root, parts, (parent, name) => enterOrMake(parent, name, owner))
   if (opened === undefined) throw new Error(`${root} is not a directory`)
@@ -184,7 +184,7 @@ export const exists = (root: string, path: string): Effect.Effect<boolean> =>
     ) === true
   }).pipe(Effect.orElseSucceed(() => true))
 
-/** Text of a regular file of at most `limit` bytes; `undefined` where there is none such. */
+/** Text of a regular file of at most `limit` bytes; `undefined` if there is no such file. */
 export const read = (root: string, path: string, limit: number): Effect.Effect<string | undefined> =>
   attempt(Path.join(root, path), "read", () =>
     withFile(root, path, (file, { size }) => {
@@ -193,7 +193,7 @@ export const read = (root: string, path: string, limit: number): Effect.Effect<s
       return Buffer.byteLength(text) > limit ? undefined : text
     })).pipe(Effect.orElseSucceed(() => undefined))
 
-/** Whom a directory belongs to, for what is written in it. Fails where there is no such directory. */
+/** The owner of a directory, for what is written in it. Fails if there is no such directory. */
 export const ownerOf = (root: string, path: string): Effect.Effect<Owner, StateError> =>
   attempt(Path.join(root, path), "read", () => {
     const owner = within(root, checked(path), enterExisting, (directory): Owner => Fs.fstatSync(directory))

@@ -18,7 +18,7 @@ export class StateError extends Data.TaggedError("StateError")<{
   readonly action: "write" | "remove" | "read"
   readonly cause: unknown
 }> {
-  /** True where the rights of this user do not suffice: it belongs to another user, of the container perhaps. */
+  /** True if the rights of this user do not suffice: it belongs to another user, of the container perhaps. */
   get denied(): boolean {
     return ["EACCES", "EPERM"].includes(codeOf(this.cause))
   }
@@ -38,7 +38,7 @@ export class StateError extends Data.TaggedError("StateError")<{
 }
 
 /**
- * The user outside whom what is written belongs to.
+ * The user outside who owns what is written.
  *
  * @example
  * import * as Clincus from "clincus"
@@ -101,13 +101,13 @@ export const give = (descriptor: number, owner: Owner) => {
   if (process.getuid?.() === 0) Fs.fchownSync(descriptor, owner.uid, owner.gid)
 }
 
-/** Enters a directory in an open one; nothing where there is no such directory. */
+/** Enters a directory in an open one; nothing if there is no such directory. */
 export type Enter = (parent: number, name: string) => number | undefined
 
 export const enterExisting: Enter = (parent, name) =>
   unless(missing, () => openAnyhow(at(parent, name), 0o500))
 
-/** Walks down from `root` and opens the last directory, or nothing where the way is not there. The caller closes it. */
+/** Walks down from `root` and opens the last directory, or nothing if the way is not there. The caller closes it. */
 export const openWithin = (
   root: string,
   parts: ReadonlyArray<string>,
@@ -120,7 +120,7 @@ export const openWithin = (
     unless(missing, () => openAnyhow(root, needed))
   )
 
-/** Walks down from `root` and hands over the last directory, or nothing where the way is not there. */
+/** Walks down from `root` and hands over the last directory, or nothing if the way is not there. */
 export const within = <A>(
   root: string,
   parts: ReadonlyArray<string>,

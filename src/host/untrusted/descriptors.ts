@@ -4,8 +4,8 @@ import { codeOf } from "../codeOf.ts"
 /**
  * Steps through directories that a container writes, by descriptors: every directory is opened without following links,
  * and what is in it is reached through `/proc/self/fd/N/name`, so that nothing that is swapped meanwhile leads elsewhere.
- * See openat(2) and proc_pid_fd(5). `node:fs` rather than the FileSystem service, because that one knows neither
- * O_NOFOLLOW nor names that are no UTF-8; synchronous, because a step takes microseconds and a promise costs more.
+ * See openat(2) and proc_pid_fd(5). `node:fs` rather than the FileSystem service, because the service knows neither
+ * O_NOFOLLOW nor names that are not UTF-8; synchronous, because a step takes microseconds and a promise costs more.
  */
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = Fs.constants

@@ -6,8 +6,8 @@ import * as Fs from "node:fs/promises"
 import { codeOf } from "../codeOf.ts"
 
 /**
- * What stands in the place of a file cannot be read as one. `reason` says what it is, or why. `kind`: `other` is no file,
- * `content` a file that is too large or no text, `unreadable` one that cannot be opened or read.
+ * What stands in the place of a file cannot be read as a file. `reason` says what it is, or why. `kind`: `other` is not a file,
+ * `content` a file that is too large or is not text, `unreadable` a file that cannot be opened or read.
  */
 export class FileRefused extends Data.TaggedError("FileRefused")<{
   readonly path: string
@@ -87,7 +87,7 @@ const decode = (path: string, bytes: Uint8Array): Effect.Effect<string, FileRefu
  * The bytes of a regular file of at most `limit` bytes that somebody else may have made and may be changing now;
  * `undefined` if there is no such file. It is opened once and looked at only then: nothing can take its place between the
  * look and the reading, and nothing makes us wait. Fails with `FileRefused` for a link, unless they are followed, and
- * for all that is no such file.
+ * for all that is not such a file.
  */
 export const readUntrustedBytes = (
   path: string,
@@ -113,7 +113,7 @@ export const readUntrustedBytes = (
     catch: (cause) => cause instanceof FileRefused ? cause : failed(path, cause, reading)
   })
 
-/** The same, as text (UTF-8). Fails with `FileRefused` for what is no text too. */
+/** The same, as text (UTF-8). Fails with `FileRefused` for what is not text, too. */
 export const readUntrusted = (
   path: string,
   limit: number,

@@ -97,7 +97,7 @@ const removeEntry = function*(
   throw new TooMuch("it is being filled as fast as it is emptied")
 }
 
-/** Removes what stands under a name in an open directory; nothing is no failure. */
+/** Removes what stands under a name in an open directory; that there is nothing is not a failure. */
 export const remove = (parent: number, name: Name, budget: Budget): Generator<void> =>
   removeEntry(parent, name, 0, undefined, budget)
 
@@ -108,7 +108,7 @@ export const removeNow = (parent: number, name: Name): void => {
 }
 
 /**
- * True if the directory, or something in it, belongs to none of these users. Fails where that cannot be seen, for the want
+ * True if the directory, or something in it, belongs to none of these users. Fails if that cannot be seen, for the want
  * of rights most of all.
  */
 export const hasOthers = function*(

@@ -31,7 +31,7 @@ export interface Found {
 
 /**
  * The regular files below a directory, links not followed, at most `most` of them and `deep` directories down; names that
- * are no UTF-8 are passed over. `complete` is false if there may be more of them, `deeper` true if there
+ * are not UTF-8 are passed over. `complete` is false if there may be more of them, `deeper` true if there
  * are directories further down. Nothing if there is no such directory.
  */
 export const find = (
@@ -110,7 +110,7 @@ const ownersLimit = 200_000
 
 /**
  * True if a directory below `root`, or something in it, belongs to none of these users but to one of a container's, as far
- * as can be told: where this user may not look, somebody else has put something.
+ * as can be told: if this user may not look, somebody else has put something.
  */
 export const hasFilesOfOthers = (
   root: string,
