@@ -26,7 +26,7 @@ export class StepFailed extends Data.TaggedError("StepFailed")<{ readonly reason
  * export const options: Clincus.BuildOptions = { ...place, alias: "clincus", base: "auto", force: false, logs: "/tmp" }
  */
 export interface Placement {
-  /** Storage pool of the root disk, network of `eth0`; those of the profiles where undefined. */
+  /** Storage pool of the root disk, network of `eth0`; those of the profiles if undefined. */
   readonly pool?: string | undefined
   readonly network?: string | undefined
 }
@@ -36,7 +36,7 @@ const devicesFor = ({ network, pool }: Placement): Record<string, Device> => ({
   ...(network === undefined ? {} : { eth0: { type: "nic", name: "eth0", network } })
 })
 
-/** Those of the profiles that there are: on a machine that is not set up yet, ours is none of them. */
+/** The profiles that exist: on a machine that is not set up yet, ours does not. */
 const profilesThere = Effect.flatMap(
   IncusService,
   (incus) => Effect.filter(profiles, (name) => Effect.map(incus.profiles.get(name), Option.isSome))
@@ -58,7 +58,7 @@ export const startScoped = (
     const prefix = host.environment["CLINCUS_CONTAINER_PREFIX"] || "clincus-"
     const name = `${prefix}build-${(yield* host.uuid).slice(0, 8)}`
     const usable = yield* profilesThere
-    // Before the creation: one that fails half-way leaves an instance as well.
+    // Before the creation: a creation that fails half-way leaves an instance as well.
     yield* Effect.addFinalizer(() =>
       instances.destroy(name).pipe(
         retryPassing("10 seconds"),

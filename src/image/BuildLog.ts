@@ -15,7 +15,7 @@ export interface BuildLog {
   readonly current: () => string
   /** What the step at hand has said. */
   readonly tail: () => ReadonlyArray<string>
-  /** Writes everything to a new file below `directory` and returns its path, where it can. */
+  /** Writes everything to a new file below `directory` and returns its path, if it can. */
   readonly save: (directory: string, now: number) => Effect.Effect<string | undefined>
 }
 

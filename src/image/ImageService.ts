@@ -24,7 +24,7 @@ export interface BuildOptions extends Placement {
   /** Name of the image; the image that has it is replaced when the new one is finished. */
   readonly alias: string
   /**
-   * `auto`: `images` where the image server answers, else `mmdebstrap`. `images` or `images:NAME`: from that server.
+   * `auto`: `images` if the image server answers, else `mmdebstrap`. `images` or `images:NAME`: from that server.
    * `mmdebstrap`: from the Debian mirror. Anything else: alias or fingerprint of an image in the store.
    */
   readonly base: string
@@ -37,7 +37,7 @@ export interface BuildOptions extends Placement {
 }
 
 /**
- * The image that stands under the alias now; `built` is false where it was there before.
+ * The image that stands under the alias now; `built` is false if it was there before.
  *
  * @see ImageService
  */
@@ -47,7 +47,7 @@ export interface BuildResult {
 }
 
 /**
- * Images that sessions are made of: building the one of clincus, and listing those of containers.
+ * Images that sessions are made of: building the image of clincus, and listing images of containers.
  *
  * @example
  * import * as Clincus from "clincus"

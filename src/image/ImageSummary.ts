@@ -19,7 +19,7 @@ export interface ImageSummary {
   readonly fingerprint: string
   /** Bytes as it is kept, compressed. */
   readonly size: number
-  /** When it was built or, where that is not recorded, came into the store. */
+  /** When it was built or, if that is not recorded, came into the store. */
   readonly createdAt: Date
   /** True for an image that `clincus build` made. */
   readonly ours: boolean
@@ -48,7 +48,7 @@ export const propertiesFor = (built: {
   )
 })
 
-/** Reads an image's properties, whoever wrote them. */
+/** Reads an image's properties, no matter who wrote them. */
 export const summaryOf = (image: Image): ImageSummary => {
   const { properties } = image
   const built = Date.parse(properties["clincus.built"] ?? "")

@@ -104,7 +104,7 @@ const publishScoped = (container: string, properties: Record<string, string>, ke
     )
   })
 
-/** Gives the alias to the new image and removes the one that had it, unless that has another name as well. */
+/** Gives the alias to the new image and removes the image that had it, unless that image has another name as well. */
 export const replace = (alias: string, fingerprint: string) =>
   Effect.gen(function*() {
     const { images } = yield* IncusService

@@ -13,7 +13,7 @@ const shown = 20
 export class BuildFailed extends Data.TaggedError("BuildFailed")<{
   readonly step: string
   readonly reason: string
-  /** Path of the log; undefined where not even that could be written. */
+  /** Path of the log; undefined if not even that could be written. */
   readonly log: string | undefined
   readonly lines: ReadonlyArray<string>
 }> {

@@ -11,9 +11,9 @@ export interface Inherited {
   readonly certificates: ReadonlyArray<string>
   /** Proxy variables in lower and upper case. */
   readonly proxies: Readonly<Record<string, string>>
-  /** npm's registry without a slash at its end; undefined where the machine has no npm. */
+  /** npm's registry without a slash at its end; undefined if the machine has no npm. */
   readonly registry: string | undefined
-  /** Debian sources and the keyring they name; undefined where the machine is no Debian. */
+  /** Debian sources and the keyring they name; undefined if the machine is not a Debian. */
   readonly debian:
     | { readonly sources: string; readonly keyring: string; readonly key: Uint8Array }
     | undefined
@@ -62,7 +62,7 @@ const registry = Effect.gen(function*() {
   return url !== undefined && /^https?:\/\/\S+$/.test(url) ? url : undefined
 })
 
-/** Whoever has a mirror of Debian wants the image to be made from it, and to use it. */
+/** A machine with a mirror of Debian wants the image to be made from it, and to use it. */
 const debian = (suite: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -15,7 +15,7 @@ const halfYear = 182 * 24 * 60 * 60 * 1000
 
 /**
  * The newest release of the newest long-term line: lines with an even number become that about half a year after their
- * first release. `now` is in ms since the epoch. Undefined where no line of 22 or later is old enough.
+ * first release. `now` is in ms since the epoch. Undefined if no line of 22 or later is old enough.
  */
 export const longTermRelease = (packument: typeof Packument.Type, now: number): string | undefined =>
   Object.keys(packument.versions)
