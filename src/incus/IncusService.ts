@@ -45,7 +45,7 @@ export class IncusService extends Context.Tag("clincus/IncusService")<IncusServi
   readonly instances: Instances
   /** The instances of another project of the same server. */
   readonly instancesOf: (project: string) => Instances
-  /** True where the server has a project of this name and this user may see it. */
+  /** True if the server has a project of this name and this user may see it. */
   readonly hasProject: (project: string) => Effect.Effect<boolean, IncusFailure>
   readonly exec: Exec
   readonly files: Files

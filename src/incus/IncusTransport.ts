@@ -42,12 +42,12 @@ export class IncusTransport extends Context.Tag("clincus/IncusTransport")<IncusT
     request: TransportRequest
   ) => Effect.Effect<TransportResponse, TransportFailure>
   /**
-   * Opens a WebSocket that is closed with the scope. Fails with `IncusRequestError` where the server opens none.
+   * Opens a WebSocket that is closed with the scope. Fails with `IncusRequestError` if the server opens none.
    */
   readonly webSocket: (
     path: string
   ) => Effect.Effect<WebSocket, TransportFailure | IncusRequestError, Scope.Scope>
-  /** Loads what `webSocket` needs, for whoever has time before it. */
+  /** Loads what `webSocket` needs, for a program that has time before it. */
   readonly prepare: Effect.Effect<void>
 }>() {}
 

@@ -9,7 +9,7 @@ export type Message = { readonly _tag: "Bytes"; readonly bytes: Uint8Array } | {
 }
 
 /**
- * A WebSocket that loses nothing: what comes before anybody listens is kept for the first who does, also where the server
+ * A WebSocket that loses nothing: what comes before anybody listens is kept for the first who does, also if the server
  * has closed the connection by then.
  *
  * @example

@@ -23,7 +23,7 @@ export interface Client {
   readonly transport: Context.Tag.Service<IncusTransport>
   /** How long a daemon may say nothing, and be away while an operation is waited for. */
   readonly patience: Duration.Duration
-  /** The body as it came, for files and exports. Fails where the status is not 2xx. */
+  /** The body as it came, for files and exports. Fails if the status is not 2xx. */
   readonly raw: (request: TransportRequest) => Effect.Effect<TransportResponse, IncusFailure>
   /** The `metadata` of a synchronous answer, decoded. */
   readonly get: <A, I>(path: string, schema: Schema.Schema<A, I>) => Effect.Effect<A, IncusFailure>
@@ -32,7 +32,7 @@ export interface Client {
     path: string,
     schema: Schema.Schema<A, I>
   ) => Effect.Effect<{ readonly value: A; readonly etag: string }, IncusFailure>
-  /** What a part of an answer is; one that is something else fails as `get` does. */
+  /** Decodes a part of an answer; fails as `get` does if the part is something else. */
   readonly decode: <A, I>(
     request: Pick<TransportRequest, "method" | "path">,
     schema: Schema.Schema<A, I>
@@ -42,8 +42,8 @@ export interface Client {
   /** A request that starts an operation, which is returned as it stands. */
   readonly start: (request: TransportRequest) => Effect.Effect<Operation, IncusFailure>
   /**
-   * Waits for an operation, over a restart of the daemon too; one that failed is an `IncusRequestError` with the operation's
-   * own words, one that the daemon does not know (any more) is `OperationLost`.
+   * Waits for an operation, over a restart of the daemon too; an operation that failed is an `IncusRequestError` with
+   * the operation's own words, an operation that the daemon does not know (any more) is `OperationLost`.
    */
   readonly wait: (operation: Operation, request: TransportRequest) => Effect.Effect<Operation, IncusFailure>
   /** Starts an operation and waits for it. Interrupting it leaves the operation to the daemon. */
@@ -73,7 +73,7 @@ const unexpected = (request: Pick<TransportRequest, "method" | "path">, error: P
     ).join("")
   })
 
-/** The envelope of an answer; what is none is shown as it begins. */
+/** The envelope of an answer; an answer without an envelope is shown as it begins. */
 const readEnvelope = (request: TransportRequest, { body, status }: TransportResponse) => {
   const text = Buffer.from(body).toString("utf8")
   return parse(text).pipe(
@@ -88,7 +88,7 @@ const readEnvelope = (request: TransportRequest, { body, status }: TransportResp
   )
 }
 
-/** Where the daemon goes away while it works on a request, that request was sent, whatever became of the waiting. */
+/** If the daemon goes away while it works on a request, that request was sent, whatever became of the waiting. */
 const whileWaiting =
   (operation: Operation, request: TransportRequest) => (failure: IncusFailure): IncusFailure => {
     switch (failure._tag) {
@@ -165,8 +165,8 @@ export const makeClient = (
   const round = Duration.seconds(Math.max(1, Math.round(Duration.toSeconds(patience) * 3)))
 
   /**
-   * Incus answers with an error where the operation failed, with whatever status fits that, where it has not ended in time, and
-   * where there is no such operation. The operation itself tells which it is.
+   * Incus answers with an error if the operation failed, with whatever status fits that, if it has not ended in time, and
+   * if there is no such operation. The operation itself tells which it is.
    */
   const lookAt = (operation: Operation, request: TransportRequest, said: IncusRequestError) =>
     get(path(["operations", operation.id]), Operation).pipe(

@@ -51,7 +51,7 @@ export interface ExecRequest {
  * @see Exec
  */
 export interface ExecResult {
-  /** Exit status; 126 and 127 where the command cannot be run or is not found. */
+  /** Exit status; 126 and 127 if the command cannot be run or is not found. */
   readonly status: number
   /** Both outputs together are cut off at 64 MiB. */
   readonly stdout: string
@@ -109,7 +109,7 @@ export interface Exec {
     name: string,
     request: ExecRequest
   ) => Effect.Effect<ExecResult, IncusFailure | InstanceNotFound>
-  /** Loads what the others need, for whoever has time before them. */
+  /** Loads what the others need, for a program that has time before them. */
   readonly prepare: Effect.Effect<void>
   /** Runs a command in a pseudo-terminal, connected to `io`, and returns its exit status. */
   readonly terminal: (
@@ -154,7 +154,7 @@ export const makeExec = (client: Client): Exec => {
         ...extra
       }
     }
-    // An operation whose client has gone would wait for its WebSockets; deleting an ended one is refused, which is fine.
+    // An operation whose client has gone would wait for its WebSockets; to delete an ended operation is refused, which is fine.
     const cancel = (operation: Operation) =>
       client.send({ method: "DELETE", path: client.path(["operations", operation.id]) }).pipe(
         Effect.interruptible,

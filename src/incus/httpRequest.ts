@@ -26,7 +26,7 @@ export interface TransportRequest {
   /** Opens what is to be uploaded. It may fail with a `LocalFileError`; what else it fails with becomes one. */
   readonly stream?: () => AsyncIterable<Uint8Array>
   readonly headers?: Record<string, string>
-  /** How long the daemon may say nothing, where it needs longer than usual. Uploads of a `stream` may take any time. */
+  /** How long the daemon may say nothing, if it needs longer than usual. Uploads of a `stream` may take any time. */
   readonly patience?: Duration.DurationInput
 }
 
@@ -83,7 +83,7 @@ export const notReached = (
 }
 
 const interrupted = (request: TransportRequest, cause: unknown) =>
-  // The parser's own errors: what came is no HTTP. One of them says that the answer has no end.
+  // The parser's own errors: what came is not HTTP. One of them says that the answer has no end.
   codeOf(cause).startsWith("HPE_") && codeOf(cause) !== "HPE_INVALID_EOF_STATE"
     ? new IncusUnexpected({ ...named(request), reason: "no HTTP" })
     : new IncusConnectionLost({ ...named(request), cause })
@@ -98,7 +98,7 @@ const localFailure = (cause: Error) =>
 
 /**
  * Sends one request over a connection of its own and collects the answer. A connection costs 0.2 ms on a Unix socket, and
- * one that is used twice may be closed by the daemon just when it is; a request could have been received then or not.
+ * a connection that is used twice may be closed by the daemon at that moment; a request could have been received then or not.
  */
 export const httpRequest = (
   socket: string,

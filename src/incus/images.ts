@@ -30,13 +30,13 @@ export interface Images {
   /** The image that an alias stands for, or the one with this fingerprint. */
   readonly get: (image: string) => Effect.Effect<Image, IncusFailure | ImageNotFound>
   /**
-   * Copies an image of a simplestreams server into the store and returns its fingerprint, also where the image was there
+   * Copies an image of a simplestreams server into the store and returns its fingerprint, also if the image was there
    * before. Interrupting this or one of the next three leaves no new image.
    */
   readonly copy: (server: string, alias: string) => Effect.Effect<string, IncusFailure>
   /**
    * Imports a unified image tarball (metadata.yaml, templates/, rootfs/) from a file of this machine; returns its
-   * fingerprint. `metadata.yaml` must have `properties`, be it an empty map: Incus 6.0 crashes where properties are given
+   * fingerprint. `metadata.yaml` must have `properties`, be it an empty map: Incus 6.0 crashes if properties are given
    * for an image without.
    */
   readonly importFile: (
@@ -63,7 +63,7 @@ export interface Images {
     alias: string,
     fingerprint: string
   ) => Effect.Effect<Option.Option<string>, IncusFailure>
-  /** Deletes an image. One that is gone already is no error. */
+  /** Deletes an image. That it is gone already is not an error. */
   readonly remove: (fingerprint: string) => Effect.Effect<void, IncusFailure>
 }
 
@@ -96,7 +96,7 @@ export const makeImages = (client: Client): Images => {
     client.run({ method: "DELETE", path: client.path(["images", print]) }).pipe(
       Effect.asVoid,
       Effect.catchIf(isNotFound, () => Effect.void),
-      // Success only where the image is seen to be gone.
+      // Success only if the image is seen to be gone.
       Effect.catchTag("OperationLost", (lost) =>
         byFingerprint(print).pipe(
           Effect.zipRight(lost),
@@ -104,7 +104,7 @@ export const makeImages = (client: Client): Images => {
         ))
     )
 
-  /** Cancels an operation or, where it cannot be cancelled, waits for its end and removes what it has made. */
+  /** Cancels an operation or, if it cannot be cancelled, waits for its end and removes what it has made. */
   const undo = (operation: Operation, request: TransportRequest, before: ReadonlyArray<string>) =>
     client.send({ method: "DELETE", path: client.path(["operations", operation.id]) }).pipe(
       Effect.ignore,
@@ -125,7 +125,7 @@ export const makeImages = (client: Client): Images => {
       Effect.gen(function*() {
         const before = (yield* restore(list)).map((image) => image.fingerprint)
         // A client that goes away just now could not know whether an image will come of it. So the answer is waited for, but
-        // not for ever: it comes soon where the daemon has all that it needs, and nothing comes of half an upload.
+        // not for ever: it comes soon if the daemon has all that it needs, and nothing comes of half an upload.
         const starting = yield* Effect.forkDaemon(Effect.interruptible(client.start(request)))
         const operation = yield* restore(Fiber.join(starting)).pipe(
           Effect.onInterrupt(() =>

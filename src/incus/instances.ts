@@ -40,7 +40,7 @@ import { makeSettle, stateOf } from "./settle.ts"
  */
 export interface InstanceSpec {
   readonly name: string
-  /** Alias of a local image, or its fingerprint where no image has this alias. */
+  /** Alias of a local image, or its fingerprint if no image has this alias. */
   readonly image: string
   /** Incus deletes an ephemeral instance by itself when it stops. */
   readonly ephemeral: boolean
@@ -113,7 +113,7 @@ export interface Instances {
   /** Live figures (processes, memory, addresses). Slower than `get`: the daemon looks into the container. */
   readonly state: (name: string) => Effect.Effect<InstanceState, IncusFailure | InstanceNotFound>
   /**
-   * Creates an instance and starts it, in one request that is never sent twice. Where the answer is lost, the daemon is
+   * Creates an instance and starts it, in one request that is never sent twice. If the answer is lost, the daemon is
    * waited for and the instance looked at: success is an instance with these `user.` keys that runs. `NameTaken` is always
    * about another's. After any other failure whose `requestOutcome` is `Unknown`, and after an interruption (which waits until
    * the daemon is done with it, for 30 s at most), it may be there, wholly or half: release it by its name and its labels.
@@ -123,12 +123,12 @@ export interface Instances {
   ) => Effect.Effect<void, IncusFailure | NameTaken | ImageNotFound>
   /**
    * Starts a stopped instance and returns when the daemon calls it started: its system may still boot. Starting what runs is
-   * no error.
+   * not an error.
    */
   readonly start: (name: string) => Effect.Effect<void, IncusFailure | InstanceNotFound>
   /**
-   * `force` kills at once; else the guest is asked to shut down and gets `timeoutSeconds`. Stopping what is stopped is no error.
-   * Where the daemon forgets the operation, this and the others below look at the instance: `OperationLost` means that it
+   * `force` kills at once; else the guest is asked to shut down and gets `timeoutSeconds`. Stopping what is stopped is not an error.
+   * If the daemon forgets the operation, this and the others below look at the instance: `OperationLost` means that it
    * is not as it should be.
    */
   readonly stop: (
@@ -136,19 +136,19 @@ export interface Instances {
     options: { readonly force: boolean; readonly timeoutSeconds?: number }
   ) => Effect.Effect<void, IncusFailure | InstanceNotFound>
   /**
-   * Replaces configuration and devices whole, made from what stands there. Fails with `InstanceChanged` where `change`
+   * Replaces configuration and devices whole, made from what stands there. Fails with `InstanceChanged` if `change`
    * returns none or somebody else was quicker, so that of two who try at once exactly one succeeds.
    */
   readonly edit: (
     name: string,
     change: (instance: Instance) => Option.Option<InstancePatch>
   ) => Effect.Effect<void, IncusFailure | InstanceNotFound | InstanceChanged>
-  /** Gives a stopped instance another name; fails with `NameTaken` where that is in use. */
+  /** Gives a stopped instance another name; fails with `NameTaken` if that is in use. */
   readonly rename: (
     name: string,
     to: string
   ) => Effect.Effect<void, IncusFailure | InstanceNotFound | NameTaken>
-  /** Deletes a stopped instance. One that is gone already is no error. */
+  /** Deletes a stopped instance. That it is gone already is not an error. */
   readonly remove: (name: string) => Effect.Effect<void, IncusFailure>
   /** Stops by force and deletes, whatever the state; tolerates an instance that goes away meanwhile. */
   readonly destroy: (name: string) => Effect.Effect<void, IncusFailure>
@@ -157,13 +157,13 @@ export interface Instances {
 const hasAll = (has: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([key, value]) => (has[key] ?? "") === value)
 
-/** Whether an instance is the one that was asked for, by its `user.` keys; undefined where it was to have none. */
+/** Whether an instance is the one that was asked for, by its `user.` keys; undefined if it was to have none. */
 const isThat = (instance: Instance, { config }: InstanceSpec): boolean | undefined => {
   const labels = Object.entries(config).filter(([key]) => key.startsWith("user."))
   return labels.length === 0 ? undefined : hasAll(instance.config, Object.fromEntries(labels))
 }
 
-/** True where an instance is as it was to be, but for what the daemon itself notes in it. */
+/** True if an instance is as it was to be, but for what the daemon itself notes in it. */
 const isAs = (instance: Instance, wanted: InstancePatch): boolean => {
   const own = Object.fromEntries(
     Object.entries(instance.config).filter(([key]) => !key.startsWith("volatile."))
@@ -261,7 +261,7 @@ export const makeInstances = (client: Client): Instances => {
       return yield* new OperationLost({ method, operation, path, seen: stateOf(spec.name, found) })
     })
 
-  /** The name is taken; but where the operation failed half-way, perhaps by the instance that it has made itself. */
+  /** The name is taken; but if the operation failed half-way, perhaps by the instance that it has made itself. */
   const taken = (spec: InstanceSpec, failure: IncusRequestError) =>
     Effect.gen(function*() {
       if (requestOutcome(failure) === "Refused") return yield* new NameTaken({ name: spec.name })
@@ -269,7 +269,7 @@ export const makeInstances = (client: Client): Instances => {
       if (!Option.exists(found, (instance) => isThat(instance, spec) === true)) {
         return yield* new NameTaken({ name: spec.name })
       }
-      // Who loses the race for a name keeps it busy for a moment, and so from being started for the one who has won.
+      // The loser of a race for a name keeps the name busy for a moment, so that the winner cannot start it.
       if (!isBusy(failure)) return yield* failure
       yield* start(spec.name).pipe(retryPassing(client.patience), Effect.mapError(() => failure))
     })

@@ -93,7 +93,7 @@ export const Instance = Schema.Struct({
 export type Instance = typeof Instance.Type
 
 /**
- * True while an instance's system is up; one may say so itself by "Ready". A frozen one is not.
+ * True while an instance's system is up; an instance may say so itself by "Ready". A frozen instance is not up.
  *
  * @example
  * import * as Incus from "clincus/incus"
@@ -107,7 +107,7 @@ export const isUp = ({ status }: { readonly status: string }): boolean =>
   status === "Running" || status === "Ready"
 
 /**
- * What an instance uses at this moment: `GET /1.0/instances/NAME/state`. A stopped one has no `pid` (0).
+ * What an instance uses at this moment: `GET /1.0/instances/NAME/state`. A stopped instance has no `pid` (0).
  *
  * @example
  * import * as Incus from "clincus/incus"

@@ -35,7 +35,7 @@ export interface SeenRequest extends TransportRequest {
 
 /**
  * An Incus in memory, from behind: what a test does to it and sees of it that is not asked for by the client. A name is
- * one of the project `default` unless another one is given.
+ * of the project `default` unless another project is given.
  *
  * @example
  * import * as Incus from "clincus/incus"
@@ -187,7 +187,7 @@ const make = (options: MemoryOptions) =>
     const find = (name: string, project = "default") =>
       Effect.mapError(instances.find(project, name), () => new InstanceNotFound({ name }))
 
-    /** Goes on also where what asked for it is in the container, and so comes to its end with it. */
+    /** Goes on although what asked for it is in the container, and so comes to its end with it. */
     const byItself = (effect: Effect.Effect<void>) =>
       Effect.flatMap(Effect.forkIn(Effect.interruptible(effect), scope), Fiber.join)
 
@@ -235,7 +235,7 @@ const make = (options: MemoryOptions) =>
   })
 
 /**
- * The transport alone, for a client of one's own: see `memoryIncus`.
+ * The transport alone, for a client of your own: see `memoryIncus`.
  *
  * @example
  * import * as Incus from "clincus/incus"

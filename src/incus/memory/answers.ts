@@ -50,7 +50,7 @@ export const begun = (
     metadata: operation
   })
 
-/** Whoever waits for an operation has the header of the answer by then: its status is 200 whatever the refusal's. */
+/** A client that waits for an operation has the header of the answer by then: its status is 200 whatever the refusal's. */
 export const refused = ({ reason, status }: Refusal, http = status): TransportResponse =>
   answer(http, {
     type: "error",

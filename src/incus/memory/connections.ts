@@ -11,7 +11,7 @@ import type { Line } from "./line.ts"
 export interface Connections {
   /**
    * Subjects the answer to a request to what all answers are subject to: the patience of the client, and a daemon that goes
-   * away. In a fiber of its own, as a connection is: whether its client can be interrupted at the moment is nothing to it.
+   * away. In a fiber of its own, as a connection is: whether its client can be interrupted at the moment does not matter to it.
    */
   readonly over: <A, E>(
     request: TransportRequest,

@@ -9,7 +9,7 @@ import type { Daemon } from "./daemon.ts"
 import { type Busy, type Container, containerOf, power, type Status } from "./model.ts"
 import type { Verb } from "./operations.ts"
 
-/** What is asked for where a container is to be made. */
+/** What is asked for if a container is to be made. */
 export interface Creation {
   readonly name: string
   readonly source: { readonly alias?: string | undefined; readonly fingerprint?: string | undefined }
@@ -60,18 +60,18 @@ const requireKeys = (
 
 const busyWith = ({ verb }: Busy) => `Instance is busy running a "${verb}" operation`
 
-/** Fails where something is under way with the container. */
+/** Fails if something is under way with the container. */
 const requireIdle = ({ busy }: Container, doing: string): Effect.Effect<void, Refusal> =>
   busy === undefined ? Effect.void : Effect.fail(refuse(500, `Failed to ${doing}: ${busyWith(busy)}`))
 
 export const makeContainers = (daemon: Daemon): Containers => {
-  /** Lets pass what something takes: where that is no time, others get their turn all the same. */
+  /** Lets pass what something takes: if that is no time, others get their turn all the same. */
   const pass = (what: Verb | "reboot") => {
     const time = daemon.times[what]
     return time === undefined ? Effect.yieldNow() : Effect.sleep(time)
   }
 
-  /** Does something to a container while nothing else may be done to it, and lets whoever has joined know the end. */
+  /** Does something to a container while nothing else may be done to it, and lets those who have joined know the end. */
   const during = <A>(container: Container, verb: Verb, work: (busy: Busy) => Effect.Effect<A, Refusal>) =>
     Effect.gen(function*() {
       const busy: Busy = {

@@ -89,7 +89,7 @@ interface MemoryEvent extends IncusEvent {
 
 /** The state of the twin, and what all of its parts share. */
 export interface Daemon {
-  /** The containers of a project by their names; undefined where there is no such project. */
+  /** The containers of a project by their names; undefined if there is no such project. */
   readonly project: (name: string) => Map<string, Container> | undefined
   readonly projects: ReadonlyMap<string, Map<string, Container>>
   readonly profiles: Map<string, MemoryProfile>

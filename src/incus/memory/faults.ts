@@ -49,7 +49,7 @@ export type Trouble =
   | "killed"
   /** Nobody listens on the daemon's socket. */
   | "unavailable"
-  /** An answer that is no document of Incus's. */
+  /** An answer that is not a document of Incus's. */
   | "garbage"
   /** Half of an answer, framed as a whole one. */
   | "truncated"

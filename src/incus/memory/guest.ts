@@ -40,20 +40,20 @@ export interface MemoryProcess {
   readonly user: number
   readonly group: number
   readonly directory: string
-  /** The size of its terminal at first; none where it has pipes. */
+  /** The size of its terminal at first; none if it has pipes. */
   readonly terminal: Option.Option<TerminalSize>
   /** What it is given to read, up to end-of-file. In a terminal nothing is echoed unless the program does so. */
   readonly input: Stream.Stream<Uint8Array>
   /** The sizes that its terminal is given later. */
   readonly resizes: Stream.Stream<TerminalSize>
-  /** Numbers of the signals that it gets; see signal(7). A kill is none of them: it interrupts the program. */
+  /** Numbers of the signals that it gets; see signal(7). A kill is not among them: it interrupts the program. */
   readonly signals: Stream.Stream<number>
   /** Writes to standard output (1, the usual) or standard error (2), which in a terminal are one. */
   readonly write: (chunk: string | Uint8Array, descriptor?: 1 | 2) => Effect.Effect<void>
 }
 
 /**
- * What stands for a program in a container: gets the process and ends with the exit status. It is interrupted where it is
+ * What stands for a program in a container: gets the process and ends with the exit status. It is interrupted if it is
  * killed: its client went away, or its container was stopped.
  *
  * @example

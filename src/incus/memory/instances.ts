@@ -48,7 +48,7 @@ const requireName = (name: string) =>
       refuse(400, "Invalid instance name: Name can only contain alphanumeric and hyphen characters")
     )
 
-/** What a profile's absence is called where a container is made and where it is changed. */
+/** What a profile's absence is called when a container is made and when it is changed. */
 const requireProfiles = (
   { profiles }: Daemon,
   names: ReadonlyArray<string>,

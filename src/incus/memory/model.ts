@@ -18,7 +18,7 @@ export type Status = "Running" | "Ready" | "Stopped" | "Frozen"
 export interface Busy {
   readonly verb: Verb
   readonly done: Deferred.Deferred<void, Refusal>
-  /** Pulls the plug where its system was only asked to shut down. */
+  /** Pulls the plug if its system was only asked to shut down. */
   readonly force: Deferred.Deferred<void>
 }
 
@@ -40,7 +40,7 @@ export interface Container {
 }
 
 /**
- * A container that is put into the twin as it stands; what is not given is as of one that was just made.
+ * A container that is put into the twin as it stands; what is not given is as in a container that was just made.
  *
  * @example
  * import * as Incus from "clincus/incus"
@@ -69,7 +69,7 @@ export interface MemoryContainer {
   readonly profiles?: ReadonlyArray<string>
   /** ms since the epoch */
   readonly createdAt?: number
-  /** ms since the epoch; 0 of one that never ran. */
+  /** ms since the epoch; 0 if it never ran. */
   readonly lastUsedAt?: number
 }
 
@@ -144,7 +144,7 @@ export const shownContainer = (
   last_used_at: moment(container.lastUsedAt)
 })
 
-/** A container as it is given, and as a new one where it is not said. */
+/** A container as it is given, and as a new one if it is not said. */
 export const containerOf = (given: MemoryContainer, now: number): Container => ({
   name: given.name,
   project: given.project ?? "default",

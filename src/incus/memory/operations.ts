@@ -41,7 +41,7 @@ const descriptions: Readonly<Record<Verb, string>> = {
 
 type Metadata = Readonly<Record<string, unknown>>
 
-/** An operation under way, or one that has ended not long ago. */
+/** An operation that is under way, or has ended not long ago. */
 export interface Task {
   readonly id: string
   readonly verb: Verb

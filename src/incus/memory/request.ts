@@ -25,7 +25,7 @@ export const readPath = (path: string): Pick<Asked, "segments" | "query" | "proj
   }
 }
 
-/** The document of a request; 400 where it is none such. */
+/** The document of a request; 400 if it is not such a document. */
 export const bodyOf = <A, I>({ request }: Asked, schema: Schema.Schema<A, I>): Effect.Effect<A, Refusal> =>
   Schema.decodeUnknown(schema)(request.json).pipe(
     Effect.mapError((error) => refuse(400, error.message))

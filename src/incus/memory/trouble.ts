@@ -24,7 +24,7 @@ export interface Troubles {
   readonly clear: () => void
   /** Those that are for this request; each is counted on by it. */
   readonly of: (request: TransportRequest, phases: ReadonlyArray<Phase>) => ReadonlyArray<Fault>
-  /** What a fault makes of a request and its answer; none where it makes nothing of it. */
+  /** What a fault makes of a request and its answer; none if it makes nothing of it. */
   readonly apply: (
     fault: Fault,
     asked: Asked,
