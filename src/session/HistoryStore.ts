@@ -77,7 +77,7 @@ export interface History {
   readonly get: (session: SessionRef) => Effect.Effect<Option.Option<Metadata>>
   /** Writes metadata.json by a new file and a rename. */
   readonly save: (metadata: Metadata) => Effect.Effect<void, HistoryError>
-  /** Notes how a session that still runs is about to end, so that whoever sees it end first says the same. */
+  /** Notes how a session that still runs is about to end, so that the first to see it end says the same. */
   readonly intend: (session: SessionRef, end: End) => Effect.Effect<void, HistoryError>
   /**
    * Removes a run's credentials, notes how it ended (nothing is noted without `end`) and gives up its claim. It ended
@@ -112,7 +112,7 @@ export interface History {
  */
 export class HistoryStore extends Context.Tag("clincus/HistoryStore")<HistoryStore, History>() {}
 
-/** `.claude.json` and the like; larger ones are no settings any more. */
+/** `.claude.json` and the like; larger files are not settings. */
 const scrubLimit = 32 * 1024 * 1024
 const metadataLimit = 1024 * 1024
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -207,7 +207,7 @@ const storeIn = (root: string, needs: Needs): History => {
 
   /**
    * Runs what ends a run while the record is that run's, and nobody else does so: what a later run of the session
-   * has got is not to be taken away. Whoever finds another process at it waits until that has done it, or is given up.
+   * has got is not to be taken away. A process that finds another one at it waits until that has done it, or is given up.
    */
   const alone = (
     run: RunRecord,

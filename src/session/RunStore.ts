@@ -24,7 +24,7 @@ export interface RunStore {
   /** Where the record of a session is, or would be. */
   readonly file: (session: SessionRef) => string
   /**
-   * Writes the record where there is none of this session; false where there is: another run has the session. Before
+   * Writes the record if there is none of this session; false if there is one: another run has the session. Before
    * anything is made that the record promises to remove, it has to be kept.
    */
   readonly claim: (record: RunRecord) => Effect.Effect<boolean, HistoryError>

@@ -69,7 +69,7 @@ export interface Session extends SessionHandle {
   readonly keep: Effect.Effect<void>
   /** Returns when what earlier sessions have left in a crash is in order; a start puts that in order on the way. */
   readonly tidied: Effect.Effect<void>
-  /** What the history will say of the end, where the scope itself cannot know: `lost` after a look at Incus, for instance. */
+  /** What the history will say of the end, if the scope itself cannot know: `lost` after a look at Incus, for instance. */
   readonly endsAs: (reason: EndReason) => Effect.Effect<void>
   /** What the tool left when it ended; none while it runs. */
   readonly outcome: Effect.Effect<Option.Option<Outcome>>
@@ -221,7 +221,7 @@ const launch = (
         config: { ...limits, ...idmapOf(identity), ...runOf(saved.run.run) },
         labels,
         persistent: request.persistent,
-        // Where any slot will do, a session that goes on does not become persistent by the slot that it gets.
+        // If any slot will do, a session that goes on does not become persistent by the slot that it gets.
         exact: saved.slot === 0 && saved.resumed && !request.persistent
       }).pipe(explainStart(identity, workspace.path, limits)))
     const end = (container: string) =>
@@ -311,7 +311,7 @@ const startTool = (request: SessionRequest, identity: Identity, saved: SessionSt
       moment: request.moment
     })
     if (Option.isNone(ended)) return guest
-    // Where a shell has taken the tool's place the outcome is not written yet, but the screen is there.
+    // If a shell has taken the tool's place, the outcome is not written yet, but the screen is there.
     const outcome = yield* history.outcome({ tool: tool.name, id: saved.id })
     return yield* new ToolEnded({
       tool: tool.title,

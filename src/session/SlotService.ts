@@ -44,7 +44,7 @@ export class SlotService extends Context.Tag("clincus/SlotService")<SlotService,
   /** What all container names begin with, `clincus-` unless `CLINCUS_CONTAINER_PREFIX` says otherwise. */
   readonly prefix: string
   /**
-   * Calls `occupy` with the place asked for (`slot` 1–10) or, where `slot` is 0, with the lowest free one and then the
+   * Calls `occupy` with the place asked for (`slot` 1–10) or, if `slot` is 0, with the lowest free one and then the
    * next as long as it fails with `NameTaken`. Whatever else it fails with ends the search.
    */
   readonly claim: <A, E, R>(

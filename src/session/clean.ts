@@ -38,7 +38,7 @@ export type Leftover =
     | { readonly kind: "container"; readonly container: string }
   )
 
-/** No build takes so long (ms); one that is older was killed, and nobody will remove its container. */
+/** No build takes so long (ms); an older build was killed, and nobody will remove its container. */
 const buildLimit = 3_600_000
 
 const isDeadBuild = (instance: Instance, now: number): boolean =>

@@ -103,7 +103,7 @@ const keepStopped = (instances: Instances, container: string) =>
 export const retire = (instances: Instances, container: string, holder: Holder) =>
   Effect.gen(function*() {
     const instance = yield* instances.get(container)
-    // Another run has it: this one's hold on the state ended when its devices were replaced.
+    // Another run has it: this run's hold on the state ended when its devices were replaced.
     if (!belongsTo(instance, holder)) return true
     if (Option.exists(fromInstance(instance), ({ persistent }) => persistent === "true")) {
       yield* releaseState(instances, container, holder)

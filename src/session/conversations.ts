@@ -41,7 +41,7 @@ interface Candidate extends State.Found {
   readonly sum: number
 }
 
-/** The transcripts of a state, the one written last first. */
+/** The transcripts of a state, the last written first. */
 const candidatesOf = (transcripts: Transcripts, root: string) =>
   Effect.map(
     State.find(root, transcripts.below, { most: mostFiles, deep: transcripts.deep }),
@@ -54,7 +54,7 @@ const candidatesOf = (transcripts: Transcripts, root: string) =>
     }
   )
 
-/** The conversation in a transcript if something was said in it; one that cannot be read whole is taken to have words. */
+/** The conversation in a transcript if something was said in it; a transcript that cannot be read whole is taken to have words. */
 const readTranscript = (
   transcripts: Transcripts,
   root: string,

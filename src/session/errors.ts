@@ -91,7 +91,7 @@ export class SeveralSessions extends Data.TaggedError("SeveralSessions")<{
 }
 
 /**
- * The container exists, but clincus did not make it, or made it for another user (`user` is that one's uid).
+ * The container exists, but clincus did not make it, or made it for another user (`user` is that user's uid).
  *
  * @see GetFailure
  */

@@ -7,10 +7,10 @@ import * as State from "../host/stateFiles.ts"
 import { locate } from "../tool/locate.ts"
 import type { Tool, ToolContext } from "../tool/Tool.ts"
 
-/** A file larger than this is no configuration (bytes). */
+/** A file larger than this is not configuration (bytes). */
 const fileLimit = 16 * 1024 * 1024
 
-/** Empty where there is no text, `undefined` where it is no JSON object. Some tools put lines of comment into theirs. */
+/** Empty if there is no text, `undefined` if it is not a JSON object. Some tools put lines of comment into theirs. */
 const readObject = (text: string | undefined): JsonObject | undefined => {
   if (text === undefined) return {}
   return parseObject(text.replaceAll(/^[ \t]*\/\/.*$/gm, ""))

@@ -14,7 +14,7 @@ import { HistoryStore } from "./HistoryStore.ts"
 import { reclaim } from "./reclaim.ts"
 
 /**
- * What a run leaves could not be removed, credentials perhaps: it belongs to a user that this one has no power over.
+ * What a run leaves could not be removed, credentials perhaps: it belongs to a user over whom this user has no power.
  *
  * @see EndFailure
  */

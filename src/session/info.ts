@@ -9,7 +9,7 @@ import { type LiveSession, liveSessions, type Selection, selectSession } from ".
 import { findSaved } from "./resume.ts"
 import { inItsStore } from "./stores.ts"
 
-/** Entries of a saved session that are counted for its size; one that has more is said to be at least so large. */
+/** Entries of a saved session that are counted for its size; a session with more entries is said to be at least so large. */
 const entryLimit = 200_000
 
 const asIds = (owner: string) => `uid ${owner.split(":")[0]}, gid ${owner.split(":")[1]}`

@@ -11,7 +11,7 @@ const Labels = Schema.Struct({
   version: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.positive()), {
     default: () => 1
   }),
-  /** With the tool a path on the host: whoever may use Incus can write labels, so neither may lead elsewhere. */
+  /** With the tool a path on the host: everybody who may use Incus can write labels, so neither may lead elsewhere. */
   session: Schema.UUID,
   /** This start of the session. Containers of an older clincus name none. */
   run: Schema.optional(Schema.UUID),
@@ -31,7 +31,7 @@ const Labels = Schema.Struct({
   uid: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   gid: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   home: Schema.NonEmptyString,
-  /** Whom its files belong to outside, `uid:gid`; the same as inside where an older clincus says nothing. */
+  /** Whom its files belong to outside, `uid:gid`; the same as inside if an older clincus says nothing. */
   owner: Schema.optional(Schema.String.pipe(Schema.pattern(/^\d{1,10}:\d{1,10}$/))),
   /** The saved session's directory on the host. */
   saved: Schema.NonEmptyString,
@@ -63,7 +63,7 @@ export const toConfig = (labels: Labels): Record<string, string> => {
 /** The keys that labels stand under. */
 export const labelKeys: ReadonlyArray<string> = Object.keys(Labels.fields).map((key) => prefix + key)
 
-/** The labels of an instance; none where it is not a clincus session. */
+/** The labels of an instance; none if it is not a clincus session. */
 export const fromInstance = (instance: Instance): Option.Option<Labels> =>
   decode(Object.fromEntries(
     Object.entries(instance.config)

@@ -105,8 +105,8 @@ const youngest = (instance: Instance): number => instance.last_used_at.getTime()
 
 /**
  * Makes the container of a place run for a session: a new one, or the persistent one that stands there stopped. What
- * stands there is left alone while a run has it: one that reboots shows as stopped too. An ephemeral one that a crash left
- * there is removed first; a persistent one is never replaced.
+ * stands there is left alone while a run has it: a container that reboots shows as stopped too. An ephemeral container
+ * that a crash left there is removed first; a persistent container is never replaced.
  */
 export const occupy = (place: SlotCandidate, spec: ContainerSpec) =>
   Effect.gen(function*() {

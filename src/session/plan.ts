@@ -30,7 +30,7 @@ import { type SavedSession, slotFor } from "./resume.ts"
  * export const session = Effect.flatMap(Clincus.Sessions, (sessions) => sessions.start(options))
  */
 export interface SessionOptions {
-  /** A directory; the one of the session that is resumed, else the current one. */
+  /** A directory; that of the session that is resumed, else the current directory. */
   readonly workspace?: string | undefined
   /** 1–10, or 0 for the lowest free one, which is the default. */
   readonly slot?: number | undefined
@@ -90,7 +90,7 @@ export type Agree<E, R> = (
  */
 export const withoutAsking: Agree<never, never> = ({ settings }) => Effect.succeed(settings)
 
-/** The directory of a saved session; one that is gone may have been moved. */
+/** The directory of a saved session; a directory that is gone may have been moved. */
 const workspaceOf = (metadata: Metadata) =>
   openWorkspace(metadata.workspace).pipe(
     Effect.catchTag("BadWorkspace", (bad) =>

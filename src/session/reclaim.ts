@@ -29,11 +29,11 @@ class ScriptFailed extends Data.TaggedError("ScriptFailed")<{ readonly message: 
 /** What says of a container that it is only a helper, and whose. */
 export const helperLabel = "user.clincus.helper"
 const place = "/mnt/reclaim"
-/** The image that set-up makes: any other does as well, but may be one that an agent had its hands on. */
+/** The image that set-up makes: any other does as well, but an agent may have had its hands on another image. */
 const usual = "clincus"
 
 /**
- * Gives every file of a container's users to `code`, which is the user outside, and lets that one into every directory.
+ * Gives every file of a container's users to `code`, which is the user outside, and lets this user into every directory.
  * What belongs to somebody else on the host shows as nobody's here and stays as it is. Links are not followed.
  */
 const script = `
@@ -62,7 +62,7 @@ export const reclaim = (
     if (image === undefined) {
       return yield* new ScriptFailed({ message: "Incus has no image to make a container from" })
     }
-    // Before the creation: one that fails half-way leaves an instance as well.
+    // Before the creation: a creation that fails half-way leaves an instance as well.
     yield* Effect.addFinalizer(() =>
       instances.destroy(name).pipe(
         retryPassing("10 seconds"),

@@ -67,12 +67,12 @@ const sight = (
     if (place.server === undefined) return "absent"
     const { auth_user_method, environment } = yield* server
     if (isElsewhere(place, environment.certificate_fingerprint)) return "unknown"
-    // Who is let in by the socket alone sees every project there is.
+    // A user who is let in by the socket alone sees every project.
     if (place.project === undefined || auth_user_method === "unix") return "absent"
     return (yield* incus.hasProject(place.project)) ? "absent" : "unknown"
   }).pipe(
     Effect.map((seen): Sighting => seen),
-    // Who cannot be asked has said nothing.
+    // A server that cannot be asked has said nothing.
     Effect.orElseSucceed((): Sighting => "unknown")
   )
 

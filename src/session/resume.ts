@@ -47,7 +47,7 @@ const next = "Run 'clincus list --all' to see what there is, or 'clincus shell' 
 
 const when = (date: Date) => date.toISOString().slice(0, 16).replace("T", " ")
 
-/** The newest sessions, a line each, so that the one that was meant may be found at once. */
+/** The newest sessions, a line each, so that the session that was meant may be found at once. */
 const offer = (sessions: ReadonlyArray<Metadata>): string =>
   sessions.length === 0
     ? next
@@ -67,7 +67,7 @@ const savedAs = (prefix: string) =>
     return { sessions, found: sessions.filter(({ id }) => id.startsWith(prefix.toLowerCase())) }
   })
 
-/** The saved session whose id begins with `prefix`. Fails where none or several do. */
+/** The saved session whose id begins with `prefix`. Fails if none or several do. */
 export const findSaved = (prefix: string) =>
   Effect.gen(function*() {
     const { found, sessions } = yield* savedAs(prefix)
@@ -87,7 +87,7 @@ export const findSaved = (prefix: string) =>
     return only
   })
 
-/** Sessions of directories that are not there any more: this one may be one of them, under a new name. */
+/** Sessions of directories that are not there any more: this directory may be one of them, under a new name. */
 const homeless = (sessions: ReadonlyArray<Metadata>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -120,7 +120,7 @@ export type Wanted = { readonly id: string } | {
   readonly slot?: number | undefined
 }
 
-/** The newest session of a workspace in which something was said; one that still runs counts whatever was said. */
+/** The newest session of a workspace in which something was said; a session that still runs counts in any case. */
 const newestOf = (
   wanted: Exclude<Wanted, { readonly id: string }>,
   instances: ReadonlyArray<Instance>
@@ -169,7 +169,7 @@ const tmuxOf = (session: LiveSession) =>
     const tmux = yield* TmuxService
     const history = yield* HistoryStore
     const run = yield* history.runs.get(session)
-    // Before the tool is up there is none, and that says nothing.
+    // Before the tool is up there is no tmux, and its absence says nothing.
     if (!Option.exists(run, ({ phase }) => phase === "running")) return "unknown"
     return yield* tmux.status(session.guest).pipe(
       Effect.as("there" as const),
@@ -210,8 +210,8 @@ const withoutCrashed = (metadata: Metadata, instances: ReadonlyArray<Instance>) 
 
 /**
  * The session to resume: by id or the beginning of one; without it the newest of this workspace that holds a conversation,
- * of this tool and slot where they are given. Never starts anything by itself. A session is one session on this machine:
- * where its container runs under another prefix or in another project, that one is the session.
+ * of this tool and slot if they are given. Never starts anything by itself. A session is one session on this machine:
+ * if its container runs under another prefix or in another project, that one is the session.
  */
 export const findResumable = (wanted: Wanted) =>
   Effect.gen(function*() {
@@ -258,7 +258,7 @@ const resumableOf = (metadata: Metadata, seen: ReadonlyArray<Instance>) =>
     const session = yield* sessionNamed(holder.name)
     const outcome = yield* history.outcome(metadata)
     const tmux = isUp(holder) ? yield* tmuxOf(session) : "unknown"
-    // The tool's own word that it has ended may be a lie; a tmux that is there is none.
+    // The tool's own word that it has ended may be a lie; a tmux that is there is not a lie.
     if (tmux === "there" || (tmux === "unknown" && isUp(holder) && Option.isNone(outcome))) {
       return { _tag: "Live", session } satisfies Resumable
     }

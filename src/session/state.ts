@@ -35,7 +35,7 @@ import type { SessionRequest } from "./request.ts"
 export interface SessionState {
   readonly id: string
   readonly run: RunRecord
-  /** The tool's own id of the conversation to go on with; the session's where it is new. */
+  /** The tool's own id of the conversation to go on with; the session's id if it is new. */
   readonly conversation: string
   /** The saved session's directory on the host. */
   readonly path: string
@@ -127,7 +127,7 @@ const closeState = (
     const history = yield* HistoryStore
     if (yield* Ref.get(ending.kept)) return
     if (yield* Ref.get(ending.held)) {
-      // A container that could not be ended still has the state: whoever comes by tries again, by the record.
+      // A container that could not be ended still has the state: the next command tries again, by the record.
       const { owner: _, ...nobodys } = run
       return yield* history.runs.note({ ...nobodys, phase: "ending" })
     }
@@ -136,7 +136,7 @@ const closeState = (
         reason: Option.getOrElse(yield* Ref.get(ending.reason), () => endOf(exit))
       })
     }
-    // A session that never began leaves nothing, one that could not be resumed is as it was.
+    // A session that never began leaves nothing, and a session that could not be resumed is as it was.
     if (Option.isNone(request.resume)) return yield* removeSaved(run)
     const metadata = yield* Ref.get(before)
     if (Option.isSome(metadata)) yield* history.save(metadata.value)
@@ -166,7 +166,7 @@ const requireOwnState = (path: string, tool: Tool, { mounts, owner }: Identity) 
     )
   })
 
-/** The tool's own id of the conversation that was written last. Fails where the tool can be seen to have none. */
+/** The tool's own id of the conversation that was written last. Fails if the tool can be seen to have none. */
 const conversationOf = (request: SessionRequest, id: string, path: string, directory: string) =>
   Effect.gen(function*() {
     const { tool } = request.tool
@@ -228,7 +228,7 @@ export const openState = (request: SessionRequest, identity: Identity, ending: E
       yield* reconcile
       if (!(yield* take)) yield* busy(run)
     }
-    // Asked once the session is ours: whoever had it before has written the last of it.
+    // Asked once the session is ours: its holder before has written the last of it.
     const current = resumed ? Option.orElse(yield* history.get(key), () => request.resume) : Option.none()
     if (resumed) yield* requireOwnState(path, tool, identity)
     const conversation = resumed ? yield* conversationOf(request, id, path, directory) : id

@@ -14,7 +14,7 @@ import { type History, HistoryStore } from "./HistoryStore.ts"
 /** What says where a session is saved. */
 type Placed = Pick<SessionHandle, "id" | "tool" | "saved">
 
-/** Whoever may use Incus can write labels; only a directory of this user's is a store. */
+/** Everybody who may use Incus can write labels; only a directory of this user's is a store. */
 const isOwn = (root: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
