@@ -13,8 +13,8 @@ export interface RootCommand {
 }
 
 /**
- * Runs commands as root: as they are where the user is root, else through sudo, which may ask for a password. Set-up
- * does not know the terminal; whoever uses it says how a password is asked for.
+ * Runs commands as root: as they are if the user is root, else through sudo, which may ask for a password. Set-up
+ * does not know the terminal; the program that uses it says how a password is asked for.
  *
  * @example
  * import * as Clincus from "clincus"

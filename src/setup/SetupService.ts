@@ -45,7 +45,7 @@ export interface SetupOptions {
   readonly project: string
   readonly pool?: string | undefined
   readonly network?: string | undefined
-  /** Alias of the image that sessions need; none is looked for or built where undefined. */
+  /** Alias of the image that sessions need; none is looked for or built if undefined. */
   readonly image?: string | undefined
   /** Ids that sessions map, beside those of the user: owners of other people's workspaces. */
   readonly ids?: HostIds | undefined
@@ -69,7 +69,7 @@ export interface StepReport {
   readonly name: StepName
   readonly title: string
   readonly status: Status
-  /** True where this run of set-up did it. */
+  /** True if this run of set-up did it. */
   readonly changed: boolean
 }
 

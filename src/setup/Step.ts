@@ -37,7 +37,7 @@ export type SetupFailure =
  * @see StepReport
  */
 export interface Action {
-  /** Can be pasted into a shell, `sudo` included where this user needs it. */
+  /** Can be pasted into a shell, `sudo` included if this user needs it. */
   readonly shown: string
   /** Does it, and returns when it is done. */
   readonly run: Effect.Effect<void, SetupFailure>

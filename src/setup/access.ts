@@ -5,7 +5,7 @@ import { done, needed, type Status, type Step } from "./Step.ts"
 
 const group = "incus-admin"
 
-/** True where a line of group(5) names the user as a member of the group. */
+/** True if a line of group(5) names the user as a member of the group. */
 export const isMember = (groups: string, name: string, user: string): boolean =>
   groups.split("\n").some((line) => {
     const [found, , , members] = line.split(":")

@@ -33,7 +33,7 @@ const bySystemd = (machine: Machine): ReadonlyArray<Action> => [
 
 /**
  * Started by hand, in a session of its own and away from this terminal. A stale socket of a killed daemon does not
- * disturb it; beside a daemon that runs already it gives up by itself, but one that is on its way is only waited for.
+ * disturb it; beside a daemon that runs already it gives up by itself, but a daemon that is on its way is only waited for.
  */
 const byHand = (machine: Machine, program: string, directory: string | undefined, alive: boolean) => {
   const setting = directory === undefined ? [] : [`INCUS_DIR=${directory}`]
@@ -79,7 +79,7 @@ export const daemonStep = (machine: Machine, server: IncusServer): Step => ({
         ? done("is started by its socket")
         : needed("Incus does not answer on its socket", bySystemd(machine))
     }
-    // One with a directory of its own is not told from others by its command line.
+    // A daemon with a directory of its own is not told from others by its command line.
     const starting = alive && directory === undefined
     const program = Option.getOrElse(yield* daemonProgram(machine), () => "/usr/libexec/incus/incusd")
     return needed(

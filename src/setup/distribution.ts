@@ -22,7 +22,7 @@ export const parseOsRelease = (text: string): OsRelease =>
 
 /** How Incus gets onto this distribution. */
 type Distribution =
-  /** By apt; `backports` is the suite to take Incus from where the release itself has none. */
+  /** By apt; `backports` is the suite to take Incus from if the release itself has none. */
   | { readonly _tag: "Apt"; readonly incus: ReadonlyArray<string>; readonly backports: string | undefined }
   /** By the user's hand. */
   | { readonly _tag: "Manual"; readonly reason: string; readonly instructions: ReadonlyArray<string> }

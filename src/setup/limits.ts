@@ -80,7 +80,7 @@ export const limitsStep = (machine: Machine): Step => ({
     const warning = lowered.length === 0 ? undefined : lowered.join("\n")
     if (low.length === 0) return done(shown(current), warning)
 
-    /** Higher than needed where another file asks for more: never less than the machine would have anyway. */
+    /** Higher than needed if another file asks for more: never less than the machine would have anyway. */
     const targets = low.map(({ key, least }) =>
       [key, Math.max(least, lastSetting(others, key)?.value ?? 0)] as const
     )

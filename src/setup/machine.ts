@@ -18,13 +18,13 @@ export interface Machine {
   /** The ids of the user's groups, the primary one first. */
   readonly groups: Effect.Effect<ReadonlyArray<number>>
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** The text of a file; empty where there is none or it may not be read. */
+  /** The text of a file; empty if there is none or it may not be read. */
   readonly read: (path: string) => Effect.Effect<string>
   readonly exists: (path: string) => Effect.Effect<boolean>
   readonly list: (path: string) => Effect.Effect<ReadonlyArray<string>>
   /** Where a program is, searched in the user's path and in root's. */
   readonly program: (name: string) => Effect.Effect<Option.Option<string>>
-  /** True where systemd is PID 1, as sd_booted(3) finds out. */
+  /** True if systemd is PID 1, as sd_booted(3) finds out. */
   readonly systemd: Effect.Effect<boolean>
   /** The networks of this machine's own addresses. */
   readonly addresses: Effect.Effect<ReadonlyArray<Subnet>>
@@ -63,7 +63,7 @@ export const makeMachine: Effect.Effect<
 
   /**
    * The account's groups, not those of this process: it may have logged in before it came into one, or run in
-   * incus-admin by sg(1), which is no group for files. Users without an account have only the process's.
+   * incus-admin by sg(1), which is not a group for files. Users without an account have only the process's.
    */
   const groups = output(["id", "-G", "--", host.user]).pipe(
     Effect.map((text) => text.trim().split(/\s+/).map(Number)),

@@ -15,7 +15,7 @@ const interfaceOf = (devices: Readonly<Record<string, Device>>): Device | undefi
 
 /**
  * The network that sessions are on: the one asked for, else the default profile's own, else any managed bridge with
- * NAT. Undefined where there is none.
+ * NAT. Undefined if there is none.
  */
 export const chooseNetwork = (
   networks: ReadonlyArray<Network>,
@@ -35,7 +35,7 @@ export const newBridge = (names: ReadonlyArray<string>): string => {
   }
 }
 
-/** True for the daemon's complaints about an address, where another address is worth a try. */
+/** True for the daemon's complaints about an address, if another address is worth a try. */
 const isAboutAddress = (error: IncusFailure): boolean =>
   error._tag === "IncusRequestError" && /subnet|address|overlap|in use/i.test(error.reason)
 

@@ -4,10 +4,10 @@ import type { Machine } from "./machine.ts"
 import { chooseNetwork } from "./network.ts"
 import type { IncusServer } from "./server.ts"
 
-/** True where the rules of `iptables -S FORWARD` drop what no rule lets through. */
+/** True if the rules of `iptables -S FORWARD` drop what no rule lets through. */
 export const dropsForwarded = (rules: string): boolean => /^-P FORWARD (DROP|REJECT)$/m.test(rules)
 
-/** True where /etc/ufw/ufw.conf switches ufw on. */
+/** True if /etc/ufw/ufw.conf switches ufw on. */
 export const ufwEnabled = (text: string): boolean => /^\s*ENABLED\s*=\s*"?yes"?\s*$/im.test(text)
 
 /**

@@ -15,7 +15,7 @@ const isNic = (device: Device) => device["type"] === "nic"
 
 /**
  * The devices that sessions need and the default profile lacks, by name. What is asked for by name overrides the default
- * profile's device, which is why it takes that one's name.
+ * profile's device, which is why it takes that device's name.
  */
 export const profileDevices = (facts: {
   readonly defaults: Devices
@@ -40,7 +40,7 @@ export const profileDevices = (facts: {
 }
 
 /**
- * True where a profile does what these devices are for. A root disk or an interface of the user's own making does, unless
+ * True if a profile does what these devices are for. A root disk or an interface of the user's own making does, unless
  * the configuration names a pool or a network.
  */
 export const carries = (

@@ -65,7 +65,7 @@ export interface Inside {
   readonly defaults: Readonly<Record<string, Device>>
 }
 
-/** Checks something inside Incus; where it cannot be asked yet, says what would be done if nothing were there. */
+/** Checks something inside Incus; if it cannot be asked yet, says what would be done if nothing were there. */
 export const whenReached = <E>(
   server: IncusServer,
   predicted: Effect.Effect<Status, E>,

@@ -4,7 +4,7 @@ import type { Machine } from "./machine.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
 import { type Action, done, manual, needed, type Step } from "./Step.ts"
 
-/** The pool that set-up makes where Incus has none. */
+/** The pool that set-up makes if Incus has none. */
 export const newPool = "default"
 
 const slow = (pool: string) =>
@@ -13,7 +13,7 @@ const slow = (pool: string) =>
 
 /**
  * The pool that sessions are on: the one asked for, else the default profile's own, else the best one there is: copies
- * cost nothing on btrfs and zfs. Undefined where Incus has none.
+ * cost nothing on btrfs and zfs. Undefined if Incus has none.
  */
 export const choosePool = (
   pools: ReadonlyArray<StoragePool>,

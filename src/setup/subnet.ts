@@ -23,7 +23,7 @@ export const parseCidr = (text: string): Subnet | undefined => {
   return { base: (address & mask(prefix)) >>> 0, prefix }
 }
 
-/** The networks in /proc/net/route, which writes addresses in hexadecimal, last byte first. The default route is none. */
+/** The networks in /proc/net/route, which writes addresses in hexadecimal, last byte first. The default route is not a network. */
 export const parseRoutes = (text: string): ReadonlyArray<Subnet> =>
   text.split("\n").slice(1).flatMap((line) => {
     const fields = line.trim().split(/\s+/)

@@ -45,7 +45,7 @@ export const lastSetting = (
     return Number.isNaN(value) ? [] : [{ path, value }]
   }).at(-1)
 
-/** True where a path is on a mount that is read-only, by the lines of /proc/self/mounts. */
+/** True if a path is on a mount that is read-only, by the lines of /proc/self/mounts. */
 export const isReadOnly = (mounts: string, path: string): boolean =>
   mounts.split("\n").reduce(
     (nearest, line) => {
@@ -58,5 +58,5 @@ export const isReadOnly = (mounts: string, path: string): boolean =>
     { length: 0, readOnly: false }
   ).readOnly
 
-/** True where /proc/self/uid_map is the one of the machine itself, and not of a container with a map. */
+/** True if /proc/self/uid_map is the one of the machine itself, and not of a container with a map. */
 export const mapsAllIds = (uidMap: string): boolean => /^\s*0\s+0\s+4294967295\s*$/.test(uidMap)
