@@ -11,7 +11,7 @@ import { shellLine } from "../host/shell.ts"
 const shown = (value: string | number | boolean | undefined): string =>
   value === undefined ? "none" : escape(JSON.stringify(value))
 
-/** A tool's name in a sentence; one that could be taken for a part of it is quoted. */
+/** A tool's name in a sentence; a name that could be taken for a part of it is quoted. */
 const named = (tool: string | boolean): string => /^[\w.-]+$/.test(String(tool)) ? String(tool) : shown(tool)
 
 /** A request in one line: what is asked for, what the user has, and what it would change beside that. */
@@ -97,7 +97,7 @@ export const sayLimits = (withheld: Withheld) =>
 
 /**
  * The settings to start with: asks the user about what the workspace's own file asks for, and remembers a yes. A no ends
- * the program. Fails with `NotGranted` where nobody can be asked.
+ * the program. Fails with `NotGranted` if nobody can be asked.
  */
 export const agreeOn = ({ settings, withheld }: Effective, profile: string | undefined) =>
   Effect.gen(function*() {
