@@ -75,7 +75,7 @@ const withId = (args: ReadonlyArray<string>) => (id: string) => args.map((arg) =
 /**
  * Describes a tool by what a `[tool.<name>]` table can say of it: `binary` (its path in the container, or a name), `start`
  * and `resume` (arguments, `{id}` stands for the session's id), `state` (directories that are saved, `.<name>` unless said),
- * … Paths are relative to the home directory; one that is not fails with `ToolMisconfigured`, as does a bad name.
+ * … Paths are relative to the home directory; another path fails with `ToolMisconfigured`, as does a bad name.
  *
  * @example
  * import * as Clincus from "clincus"

@@ -53,7 +53,7 @@ const cleanupPeriodDays = 36_500
 
 /**
  * The user's settings, copied as they are; `env`, in which many keep a token, does not outlive the session and is given
- * anew. What is no JSON object stays as it is: Claude Code says what is wrong with it.
+ * anew. What is not a JSON object stays as it is: Claude Code says what is wrong with it.
  */
 const settings: JsonDocument = {
   path: ".claude/settings.json",

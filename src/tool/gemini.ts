@@ -33,7 +33,7 @@ const Message = Schema.Struct({
   content: Schema.Union(Schema.String, Schema.Array(Schema.Struct({ text: Schema.optional(Schema.String) })))
 })
 
-/** By the tool's own rule: commands and what it adds itself are no turns. */
+/** By the tool's own rule: commands and what it adds itself are not turns. */
 const isSaid = ({ content, type }: typeof Message.Type) => {
   const text = typeof content === "string" ? content : content.map((part) => part.text ?? "").join("")
   return type === "user" && text.trim() !== "" && !/^\s*([/?]|<(session_context|hook_context)>)/.test(text)
