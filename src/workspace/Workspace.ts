@@ -9,7 +9,7 @@ import { isShared } from "../host/subids.ts"
 import type { Owner } from "../host/untrusted/StateDirectory.ts"
 
 /**
- * The path given for a workspace is no directory that can be worked on. `reason` says which way.
+ * The path given for a workspace is not a directory that can be worked on. `reason` says why.
  *
  * @see openWorkspace
  */
@@ -46,7 +46,7 @@ export interface Workspace {
   readonly path: string
   /** SHA-256 of the real path, in hex; container names carry the first digits. */
   readonly hash: string
-  /** The user whom what a session makes there belongs to. */
+  /** The user who owns what a session makes there. */
   readonly owner: Owner
   /** Groups by which that user may write there, beside the owner's own. */
   readonly groups: ReadonlyArray<number>

@@ -5,9 +5,9 @@ import { idsOfOwner } from "../host/subids.ts"
 import type { Owner } from "../host/untrusted/StateDirectory.ts"
 import type { Workspace } from "./Workspace.ts"
 
-/** Who the tool is inside, who that is outside, and how the one becomes the other. */
+/** Who the tool is inside, who that user is outside, and how the one becomes the other. */
 export interface Identity {
-  /** Outside: whom the workspace and the state belong to. */
+  /** Outside: who owns the workspace and the state. */
   readonly owner: Owner
   /** Inside. */
   readonly uid: number
@@ -37,7 +37,7 @@ export interface MountPolicy {
 }
 
 /**
- * The workspace belongs to root, and the configuration says that no session works on such a one.
+ * The workspace belongs to root, and the configuration says that no session works on a directory of root's.
  *
  * @see SessionFailure
  */
