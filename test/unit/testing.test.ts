@@ -44,7 +44,7 @@ const makeTerminal = Effect.gen(function*() {
 })
 
 for (const [kind, clock] of Object.entries(clocks)) {
-  describe(`the twins for other people's tests, with a ${kind} clock`, () => {
+  describe.concurrent(`the twins for other people's tests, with a ${kind} clock`, () => {
     it.live("run a session from its start to its end", () =>
       Effect.gen(function*() {
         const sessions = yield* Sessions
@@ -57,14 +57,6 @@ for (const [kind, clock] of Object.entries(clocks)) {
         expect(end).toEqual(Option.some({ reason: "exited", status: 3 }))
         expect(Option.map(outcome, ({ status }) => status)).toEqual(Option.some(3))
         expect(yield* sessions.list).toEqual([])
-      }).pipe(Effect.scoped, inWorld(clock)))
-
-    it.live("start a session whose connection is cut, once", () =>
-      Effect.gen(function*() {
-        const incus = yield* Testing.MemoryIncus
-        yield* incus.fault(Testing.cutAfter("create"))
-        yield* start
-        expect((yield* incus.all).map(({ status }) => status)).toEqual(["Running"])
       }).pipe(Effect.scoped, inWorld(clock)))
 
     it.live("leave nothing of a start on a full disk", () =>

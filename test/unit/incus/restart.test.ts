@@ -72,7 +72,7 @@ const withContainers = Effect.flatMap(
 )
 
 for (const [kind, clock] of Object.entries(clocks)) {
-  describe(`a restart of the daemon in memory, with a ${kind} clock`, () => {
+  describe.concurrent(`a restart of the daemon in memory, with a ${kind} clock`, () => {
     for (const [what, [phase, count], wait, end] of waits) {
       it.live(`ends ${what} as a real restart does, and the next request is answered`, () =>
         Effect.gen(function*() {

@@ -7,7 +7,7 @@ import * as TestContext from "effect/TestContext"
 import { hurriedClock } from "../../../../src/host/memory/clock.ts"
 
 /** Gives the processor to whatever wants it, and to the usual clock some milliseconds. */
-const turn = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
+const turn = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 4)))
 
 /** What a test is run with. */
 export interface WithClock {
@@ -20,7 +20,7 @@ export const clocks: Readonly<Record<"usual" | "test" | "hurried", WithClock>> =
   usual: { provide: (test) => test, pass: turn },
   test: {
     provide: (test) => Effect.provide(test, TestContext.TestContext),
-    pass: Effect.zipRight(TestClock.adjust("100 millis"), turn)
+    pass: Effect.zipRight(TestClock.adjust("250 millis"), turn)
   },
   hurried: { provide: (test) => Effect.provide(test, hurriedClock), pass: turn }
 }
@@ -28,7 +28,7 @@ export const clocks: Readonly<Record<"usual" | "test" | "hurried", WithClock>> =
 /** Returns when something is so; a defect if it is not so within some seconds of the usual clock. */
 export const until = <E, R>({ pass }: WithClock, isSo: Effect.Effect<boolean, E, R>) =>
   Effect.gen(function*() {
-    for (let turns = 0; turns < 2000; turns += 1) {
+    for (let turns = 0; turns < 1000; turns += 1) {
       if (yield* isSo) return
       yield* pass
     }
