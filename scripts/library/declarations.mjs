@@ -48,7 +48,11 @@ const exportsOf = (file) =>
     if (own !== null) {
       const [, kind, name] = own
       const base = read(file).find((one) => one.text.startsWith(`declare const ${name}_base:`))?.text
-      return [{ name, local: name, file, kind, doc, text, base }]
+      // A type that is made from a Schema that is not exported: the Schema says what the type is.
+      const schema = kind === "type"
+        ? read(file).find((one) => one.text.startsWith(`declare const ${name}:`))?.text
+        : undefined
+      return [{ name, local: name, file, kind, doc, text: schema === undefined ? text : `${schema}\n\n${text}`, base }]
     }
     const all = /^export \* from "(.+)";/.exec(text)
     if (all !== null) return exportsOf(target(file, all[1]))
@@ -78,10 +82,10 @@ const actionsOf = ({ base, kind, text }) => {
   })
 }
 
-/** The types of the library that a declaration names: those that its file imports or exports itself. */
+/** The types of the library that a declaration names: those that its file imports or declares itself. */
 const typesNamedBy = ({ base = "", file, local, text }) => {
   const known = read(file).flatMap((one) => {
-    const own = /^export (?:declare )?(?:abstract )?(?:class|interface|type) (\w+)/.exec(one.text)
+    const own = /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface|type) (\w+)/.exec(one.text)
     const some = /^import (?:type )?\{([^}]*)\} from "\./.exec(one.text)
     return own !== null
       ? [own[1]]

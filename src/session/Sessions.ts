@@ -45,17 +45,6 @@ import { terminals } from "./terminals.ts"
  */
 export class Sessions extends Context.Tag("clincus/Sessions")<Sessions, SessionsApi>() {}
 
-/** What sessions are made from. */
-type Needs =
-  | ConfigService
-  | FileSystem.FileSystem
-  | HistoryStore
-  | Host
-  | IncusService
-  | Path.Path
-  | SlotService
-  | TmuxService
-
 /**
  * Sessions on the services given; see `layer` of the package for all of them at once.
  *
@@ -71,7 +60,18 @@ type Needs =
  *   Layer.provide(Clincus.hostLayer)
  * )
  */
-export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
+export const layer: Layer.Layer<
+  Sessions,
+  never,
+  | ConfigService
+  | FileSystem.FileSystem
+  | HistoryStore
+  | Host
+  | IncusService
+  | Path.Path
+  | SlotService
+  | TmuxService
+> = Layer.effect(
   Sessions,
   Effect.gen(function*() {
     // Picked one by one: the scope in which this layer is made is not the scope that a session ends with.
@@ -85,7 +85,7 @@ export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(
       SlotService,
       StateFiles,
       TmuxService
-    )(yield* Effect.context<Needs>())
+    )(yield* Effect.context<Layer.Layer.Context<typeof layer>>())
     const tmux = yield* TmuxService
     const provided = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, needs)
     return {
