@@ -52,7 +52,8 @@ const detach = "\x02d"
  * mounted disks as the real pane leaves it, and its container goes off then. A twin of the service and not of the commands
  * that the service runs: those are text for bash and tmux, and whatever understood that text here would be a second bash,
  * held to nothing. Both services are held to one contract instead. Each of these asks Incus for a command first, as the
- * real one does, so that it fails if that service would.
+ * real one does, so that it fails if that service would; what lasts, such as an attached terminal, fails when the daemon
+ * restarts.
  *
  * @example
  * import * as Testing from "clincus/testing"
