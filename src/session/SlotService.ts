@@ -34,7 +34,7 @@ export interface SlotCandidate {
  *
  * export const prefix = Effect.map(Clincus.SlotService, ({ prefix }) => prefix)
  *
- * // Makes something of one's own in a free slot: Incus refuses a name that is taken, and the next slot is tried.
+ * // Makes something of your own in a free slot: Incus refuses a name that is taken, and the next slot is tried.
  * export const claim = (
  *   workspace: Clincus.Workspace,
  *   make: (place: Clincus.SlotCandidate) => Effect.Effect<string, Clincus.NameTaken>
