@@ -12,6 +12,7 @@ import {
   OperationLost,
   requestOutcome
 } from "./errors.ts"
+import { isBusy, makePower } from "./power.ts"
 import { passing, retryPassing } from "./retry.ts"
 import { type Device, ImageAlias, Instance, InstanceState, isUp, listOf } from "./schemas.ts"
 import { makeSettle, stateOf } from "./settle.ts"
@@ -123,7 +124,7 @@ export interface Instances {
   ) => Effect.Effect<void, IncusFailure | NameTaken | ImageNotFound>
   /**
    * Starts a stopped instance and returns when the daemon calls it started: its system may still boot. Starting what runs is
-   * not an error.
+   * not an error. What may be failing only because the instance is still being stopped is tried again, for 3 s.
    */
   readonly start: (name: string) => Effect.Effect<void, IncusFailure | InstanceNotFound>
   /**
@@ -178,40 +179,18 @@ const isAs = (instance: Instance, wanted: InstancePatch): boolean => {
     && instance.ephemeral === wanted.ephemeral
 }
 
-const isBusy = ({ reason }: IncusRequestError): boolean => /Instance is busy running/i.test(reason)
-
 const isTaken = (failure: IncusFailure): boolean =>
   failure instanceof IncusRequestError &&
   (isBusy(failure) || /UNIQUE constraint|already exists/i.test(failure.reason))
 
 export const makeInstances = (client: Client): Instances => {
   const at = (name: string, ...rest: ReadonlyArray<string>) => client.path(["instances", name, ...rest])
-  const { afterwards, judge } = makeSettle(client)
+  const settle = makeSettle(client)
+  const { afterwards, judge } = settle
+  const { start, stop } = makePower(client, settle)
 
   const get: Instances["get"] = (name) =>
     client.get(at(name), Instance).pipe(Effect.mapError(instanceNamed(name)))
-
-  const start: Instances["start"] = (name) =>
-    client.run({ method: "PUT", path: at(name, "state"), json: { action: "start", timeout: -1 } }).pipe(
-      Effect.mapError(instanceNamed(name)),
-      judge(name, Option.exists(isUp)),
-      Effect.catchTag(
-        "IncusRequestError",
-        (error) => /already running/i.test(error.reason) ? Effect.void : Effect.fail(error)
-      )
-    )
-
-  const stop: Instances["stop"] = (name, options) =>
-    client.run({
-      method: "PUT",
-      path: at(name, "state"),
-      json: { action: "stop", force: options.force, timeout: options.timeoutSeconds ?? -1 }
-    }).pipe(
-      Effect.mapError(instanceNamed(name)),
-      judge(name, (found) => Option.isNone(found) || found.value.status === "Stopped"),
-      Effect.catchTag("IncusRequestError", (error) =>
-        /already stopped|is not running/i.test(error.reason) ? Effect.void : Effect.fail(error))
-    )
 
   const remove: Instances["remove"] = (name) =>
     client.run({ method: "DELETE", path: at(name) }).pipe(

@@ -4,6 +4,8 @@ import { sentenceOf } from "../domain/Failure.ts"
 import { sameRun } from "../domain/Run.ts"
 import { NameTaken } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
+import { isBusy } from "../incus/power.ts"
+import { passing } from "../incus/retry.ts"
 import type { Device, Instance } from "../incus/schemas.ts"
 import { profiles } from "../policy/profiles.ts"
 import { idmapKeys } from "../workspace/identity.ts"
@@ -81,7 +83,7 @@ const restart = (place: SlotCandidate, spec: ContainerSpec, found: Labels) =>
           },
           ephemeral: false
         })
-        : Option.none())
+        : Option.none()).pipe(Effect.retry({ while: isBusy, schedule: passing("3 seconds") }))
     yield* Effect.uninterruptibleMask((restore) =>
       restore(incus.instances.start(place.container)).pipe(
         // It is this session's now and is not to run: it is left without what is mounted for it.

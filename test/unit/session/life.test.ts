@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { MemoryDisk } from "../../../src/host/memory/MemoryDisk.ts"
+import { before } from "../../../src/incus/memory/faults.ts"
 import { MemoryIncus } from "../../../src/incus/memory/MemoryIncus.ts"
 import { Sessions } from "../../../src/session/Sessions.ts"
 import {
@@ -69,6 +70,34 @@ describe("a session", () => {
       expect(again.session).toMatchObject({ container: session.container, restarted: true, id: session.id })
       expect(yield* containers).toEqual({ [session.container]: "Running" })
     }).pipe(inWorld()))
+
+  it.live("that is persistent goes on in its container while Incus is still at stopping that", () => {
+    let boots = 0
+    return Effect.gen(function*() {
+      const sessions = yield* Sessions
+      const incus = yield* MemoryIncus
+      const session = yield* Effect.scoped(start({ persistent: true }))
+      // What Incus calls stopped may not be so wholly: a change, and a start, fail for a moment.
+      const busy = "Failed to create instance update operation: Instance is busy running a \"stop\" operation"
+      yield* incus.fault(before("edit", { status: 500, error: busy }))
+      const again = yield* sessions.resume({ id: session.id })
+      expect(again).toMatchObject({
+        _tag: "Started",
+        session: { container: session.container, restarted: true }
+      })
+      expect([yield* containers, boots]).toEqual([{ [session.container]: "Running" }, 4])
+    }).pipe(inWorld({
+      incus: {
+        guest: {
+          boot: () =>
+            Effect.suspend(() => {
+              boots += 1
+              return boots === 2 || boots === 3 ? Effect.fail("forkstart: exit status 1") : Effect.void
+            })
+        }
+      }
+    }))
+  })
 
   it.live("whose tool does not start says what it left, and leaves nothing", () =>
     Effect.gen(function*() {
