@@ -41,6 +41,7 @@ describe("an end", () => {
             const session = yield* begun()
             yield* incus.fault(fault(phase))
             const exit = yield* Effect.exit(sessions.end(session, how))
+            yield* incus.heal
             if (Exit.isSuccess(exit)) {
               // Success is a container that is gone, and nothing else.
               expect([yield* containers, yield* records, yield* credentials], name).toEqual([{}, [], []])
@@ -51,7 +52,7 @@ describe("an end", () => {
               yield* sessions.end(session, kill).pipe(Effect.catchTag("ContainerLeft", Effect.die))
               expect(yield* containers, name).toEqual({})
             }
-          }).pipe(inWorld())))
+          })).pipe(inWorld()))
     }
 
     it.live(`whose program is killed, at ${phase}, is brought to its end by the next command`, () =>

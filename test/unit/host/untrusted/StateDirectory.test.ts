@@ -1,12 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { spawn, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import FsDefault, * as Fs from "node:fs"
 import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as State from "../../../../src/host/untrusted/StateDirectory.ts"
+import { swapping } from "../support/swapping.ts"
 
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 
@@ -275,15 +276,20 @@ describe("a directory that a container wrote", () => {
       const { intact, outside, root } = yield* place
       Fs.mkdirSync(join(root, "a"))
       // What an agent would run in its container.
-      const swapping = spawn("bash", [
-        "-c",
-        `cd '${root}'; while :; do
-          mkdir -p a/deep; touch a/deep/file; mv -T a b; ln -s '${outside}' a; rm -f a; mv -T b a; ln -sfn '${outside}' a/deep; rm -f a/deep
-        done 2>/dev/null`
-      ])
-      yield* Effect.addFinalizer(() => Effect.sync(() => swapping.kill("SIGKILL")))
-      const until = Date.now() + 1500
-      while (Date.now() < until) {
+      const agent = yield* swapping(
+        { root, outside },
+        `
+        attempt(() => fs.mkdirSync(root + "/a/deep", { recursive: true }))
+        attempt(() => fs.writeFileSync(root + "/a/deep/file", ""))
+        attempt(() => fs.renameSync(root + "/a", root + "/b"))
+        attempt(() => fs.symlinkSync(outside, root + "/a"))
+        attempt(() => fs.unlinkSync(root + "/a"))
+        attempt(() => fs.renameSync(root + "/b", root + "/a"))
+        attempt(() => fs.rmSync(root + "/a/deep", { recursive: true }))
+        attempt(() => fs.symlinkSync(outside, root + "/a/deep"))
+        attempt(() => fs.unlinkSync(root + "/a/deep"))`
+      )
+      while (agent.rounds() < 2000) {
         yield* Effect.ignore(State.remove(root, "a/deep"))
         yield* Effect.ignore(State.write(root, "a/deep/file", "ours", owner))
         yield* Effect.ignore(State.makeDirectory(root, "a/deep/more", owner))
@@ -292,8 +298,7 @@ describe("a directory that a container wrote", () => {
       }
       expect(intact()).toBe(true)
       // The same on what is no link works.
-      swapping.kill("SIGKILL")
-      yield* Effect.sleep("50 millis")
+      yield* agent.stop
       for (const name of ["a", "b"]) yield* State.remove(root, name)
       yield* State.write(root, "a/deep/file", "ours", owner)
       yield* State.remove(root, "a/deep")
