@@ -42,10 +42,13 @@ export class IncusTransport extends Context.Tag("clincus/IncusTransport")<IncusT
     request: TransportRequest
   ) => Effect.Effect<TransportResponse, TransportFailure>
   /**
-   * Opens a WebSocket that is closed with the scope. Fails with `IncusRequestError` if the server opens none.
+   * Opens a WebSocket that is closed with the scope. Fails with `IncusRequestError` if the server opens none. Incus
+   * pings on each: it closes one for events that does not answer for half a minute, and does nothing about one of a command.
+   * An answer that is sent when the server has hung up fails, and takes with it what has come and is not read yet.
    */
   readonly webSocket: (
-    path: string
+    path: string,
+    options?: { readonly answersPings: boolean }
   ) => Effect.Effect<WebSocket, TransportFailure | IncusRequestError, Scope.Scope>
   /** Loads what `webSocket` needs, for a program that has time before it. */
   readonly prepare: Effect.Effect<void>
@@ -76,7 +79,7 @@ export const unixSocket = (
   const patience = Duration.decode(options.patience ?? defaultPatience)
   const seconds = Duration.toSeconds(patience)
 
-  const open = (path: string) => {
+  const open = (path: string, answersPings: boolean) => {
     const request = { method: "GET" as const, path }
     return Effect.flatMap(loadWebSockets, ({ WebSocket: Socket }) =>
       Effect.suspend(() => {
@@ -87,6 +90,7 @@ export const unixSocket = (
         >((resume) => {
           const opened = new Socket(`ws+unix://${socket}:${path}`, {
             perMessageDeflate: false,
+            autoPong: answersPings,
             finishRequest: (outgoing) => {
               outgoing.on("socket", (connection) => {
                 connection.once("connect", () => {
@@ -121,10 +125,11 @@ export const unixSocket = (
 
   return Layer.succeed(IncusTransport, {
     request: (input) => httpRequest(socket, patience, input),
-    webSocket: (path) =>
-      Effect.acquireRelease(Effect.interruptible(open(path)), ({ end }) => Effect.sync(end)).pipe(
-        Effect.map((opened) => opened.socket)
-      ),
+    webSocket: (path, { answersPings } = { answersPings: false }) =>
+      Effect.acquireRelease(Effect.interruptible(open(path, answersPings)), ({ end }) => Effect.sync(end))
+        .pipe(
+          Effect.map((opened) => opened.socket)
+        ),
     prepare: Effect.asVoid(loadWebSockets)
   })
 }

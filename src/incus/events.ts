@@ -34,19 +34,20 @@ const decodeLifecycle = Schema.decodeUnknownOption(LifecycleEvent)
 export const makeEvents = (client: Client): Events => {
   const of: Events["of"] = (types) =>
     Stream.unwrapScoped(
-      client.transport.webSocket(client.path(["events"], { type: types.join(",") })).pipe(
-        Effect.map((socket) =>
-          Stream.async<string>((emit) => {
-            socket.listen(
-              (message) =>
-                void emit.single(
-                  message._tag === "Text" ? message.text : Buffer.from(message.bytes).toString("utf8")
-                ),
-              () => void emit.end()
-            )
-          }).pipe(Stream.filterMap(decode))
+      client.transport.webSocket(client.path(["events"], { type: types.join(",") }), { answersPings: true })
+        .pipe(
+          Effect.map((socket) =>
+            Stream.async<string>((emit) => {
+              socket.listen(
+                (message) =>
+                  void emit.single(
+                    message._tag === "Text" ? message.text : Buffer.from(message.bytes).toString("utf8")
+                  ),
+                () => void emit.end()
+              )
+            }).pipe(Stream.filterMap(decode))
+          )
         )
-      )
     )
   return {
     of,

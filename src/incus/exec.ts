@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { inOrder } from "../host/inOrder.ts"
 import { type Client, instanceNamed } from "./client.ts"
-import { type IncusFailure, IncusRequestError, type InstanceNotFound } from "./errors.ts"
+import { IncusConnectionLost, type IncusFailure, IncusRequestError, type InstanceNotFound } from "./errors.ts"
 import type { TransportRequest } from "./httpRequest.ts"
 import { passing } from "./retry.ts"
 import { ExecMetadata, ExecResultMetadata, type Operation } from "./schemas.ts"
@@ -104,7 +104,10 @@ export interface TerminalIO {
  * })
  */
 export interface Exec {
-  /** Runs a command to its end. Interrupting it makes Incus kill the command. */
+  /**
+   * Runs a command to its end. Interrupting it makes Incus kill the command. Fails with `IncusConnectionLost` if the command
+   * has ended and not all of its output has come.
+   */
   readonly run: (
     name: string,
     request: ExecRequest
@@ -125,14 +128,26 @@ const outputLimit = 64 * 1024 * 1024
 /** Incus reads and writes a text frame as end-of-stream. */
 const endOfStream = ""
 
-/** Hands each chunk to `onChunk` and completes when the other side has sent its end or is gone. */
+/**
+ * Hands each chunk to `onChunk`, and completes with true when the other side has sent its end, with false when it is gone
+ * without that.
+ */
 const listen = (socket: WebSocket, onChunk: (chunk: Uint8Array) => void) =>
   Effect.gen(function*() {
-    const ended = yield* Deferred.make<void>()
-    const end = () => Deferred.unsafeDone(ended, Effect.void)
-    socket.listen((message) => message._tag === "Bytes" ? onChunk(message.bytes) : end(), end)
+    const ended = yield* Deferred.make<boolean>()
+    const end = (whole: boolean) => Deferred.unsafeDone(ended, Effect.succeed(whole))
+    socket.listen(
+      (message) => message._tag === "Bytes" ? onChunk(message.bytes) : end(true),
+      () => end(false)
+    )
     return Deferred.await(ended)
   })
+
+/**
+ * Two seconds, in steps: a program that was held up for longer reads what has come meanwhile after the first of them,
+ * and has not given it up before.
+ */
+const linger = Effect.repeatN(Effect.sleep("100 millis"), 19)
 
 /** On a busy machine Incus now and then fails to enter a container; the command has not run then, and may be tried again. */
 const neverBegan = (error: { readonly _tag: string }): boolean =>
@@ -256,10 +271,11 @@ export const makeExec = (client: Client): Exec => {
       stdin.send(endOfStream)
       const code = yield* status(operation, post)
       // A process that the command left behind may hold its output open; what it says later is not part of the answer.
-      yield* Effect.all([outEnded, errEnded], { discard: true }).pipe(
-        Effect.timeout("2 seconds"),
-        Effect.ignore
-      )
+      const ends = yield* Effect.raceFirst(Effect.all([outEnded, errEnded]), Effect.as(linger, [true]))
+      if (ends.includes(false)) {
+        const cause = new Error("the connection was closed before the end of the command's output")
+        return yield* new IncusConnectionLost({ method: post.method, path: post.path, cause })
+      }
       yield* told.seen
       return {
         status: code,

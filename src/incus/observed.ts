@@ -53,5 +53,6 @@ export const observed = (
 ): Context.Tag.Service<IncusTransport> => ({
   ...transport,
   request: (request) => watch(request, transport.request(request), ({ status }) => String(status)),
-  webSocket: (path) => watch({ method: "GET", path }, transport.webSocket(path), () => "a WebSocket")
+  webSocket: (path, options) =>
+    watch({ method: "GET", path }, transport.webSocket(path, options), () => "a WebSocket")
 })

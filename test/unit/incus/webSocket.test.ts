@@ -73,6 +73,39 @@ describe("a WebSocket", () => {
       })))
   }
 
+  it.live("of a command loses nothing of what is sent after a ping, though the server has hung up by then", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const lost: Array<number> = []
+      for (let round = 0; round < 20; round++) {
+        const { path } = yield* serverThat((connection, wire) => {
+          connection.ping("keepalive")
+          // More than is read at once, and less than the kernel takes.
+          for (let piece = 0; piece < 10; piece++) connection.send(Buffer.alloc(15_000, "x"))
+          connection.send("")
+          wire.end(() => wire.destroy())
+        })
+        const messages = yield* heard(path, round % 2)
+        if (messages.length !== 11) lost.push(messages.length)
+      }
+      expect(lost).toEqual([])
+    })))
+
+  for (const answersPings of [true, false]) {
+    it.live(`answers pings: ${answersPings}`, () =>
+      Effect.scoped(Effect.gen(function*() {
+        const pongs: Array<string> = []
+        const { path } = yield* serverThat((connection) => {
+          connection.on("pong", (data) => pongs.push(String(data)))
+          connection.ping("keepalive")
+          setTimeout(() => connection.close(), 100)
+        })
+        const transport = yield* Effect.provide(IncusTransport, unixSocket(path))
+        const socket = yield* transport.webSocket("/1.0/events", { answersPings })
+        yield* Effect.async<void>((resume) => socket.listen(() => {}, () => resume(Effect.void)))
+        expect(pongs).toEqual(answersPings ? ["keepalive"] : [])
+      })))
+  }
+
   it.live("hears what is said later, and sends what it is given", () =>
     Effect.scoped(Effect.gen(function*() {
       const { path } = yield* serverThat((connection) => {
