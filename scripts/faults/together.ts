@@ -34,7 +34,10 @@ const before = Effect.gen(function*() {
   if (state === "crashed") yield* incus.instances.destroy(container.name)
 })
 
-/** Of several who go on with a session one starts it, the others are told who has it. */
+/**
+ * Of several who go on with a session one starts it, the others are told who has it. A tool counts its start as its first
+ * deed, a moment after its command has returned.
+ */
 const resumed = (count: number): Fault => ({
   name: `resume-${count}`,
   what: `${count} times --resume of one session at once`,
@@ -64,6 +67,7 @@ const resumed = (count: number): Fault => ({
         `told of ${others.map(({ container }) => container).join()}`
       )
     }
+    yield* Effect.forEach(holders, ({ name }) => untilScreen(name, "ready"))
     const starts = (yield* toolStarts) - startsBefore
     if (starts !== 1 - running) yield* wrong("one starts", `the tool was started ${starts} times`)
   })
@@ -82,7 +86,9 @@ export const crowds: ReadonlyArray<Fault> = [
       const { statusIs, toolStarts, wrong } = yield* Bench
       const all = yield* atOnce(10, shell)
       yield* Effect.forEach(all, (ended) => statusIs(ended, 0))
-      const slots = (yield* instances).map((one) => label(one, "slot")).toSorted()
+      const containers = yield* instances
+      yield* Effect.forEach(containers, ({ name }) => untilScreen(name, "ready"))
+      const slots = containers.map((one) => label(one, "slot")).toSorted()
       if (new Set(slots).size !== 10) yield* wrong("ten start", `slots ${slots.join(", ")}`)
       const starts = yield* toolStarts
       if (starts !== 10) yield* wrong("ten start", `the tool was started ${starts} times`)
