@@ -68,6 +68,21 @@ export interface Ending {
   readonly reason: Ref.Ref<Option.Option<EndReason>>
 }
 
+/** True for a run that nobody starts: if its container is off, it is over. */
+const isOver = ({ phase }: RunRecord): boolean => phase === "running"
+
+/** True while a run that is over waits only for Incus to be done with its container. */
+const isLeaving = (run: RunRecord) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    if (!Option.exists(yield* history.runs.get(run), isOver)) return false
+    const holders = yield* holdersOf(run.id)
+    return holders.length > 0 && holders.every(({ status }) => status === "Stopped")
+  })
+
+/** Incus gets so long to delete the container of a run that is over (ms). */
+const leavingTime = 10_000
+
 /** Why a session that was to be started cannot be had, and what to do. */
 const busy = (run: RunRecord) =>
   Effect.gen(function*() {
@@ -77,6 +92,12 @@ const busy = (run: RunRecord) =>
     const file = history.runs.file(run)
     const found = yield* history.runs.get(run)
     const because = (reason: string, next: string) => new CannotResume({ reason, next })
+    if (holder?.status === "Stopped" && Option.exists(found, isOver)) {
+      return yield* because(
+        `session ${run.id} has ended, and Incus is still busy with its container ${holder.name}`,
+        `Try again in a moment. If it stays: clincus kill ${holder.name}`
+      )
+    }
     if (holder !== undefined) {
       return yield* because(
         `session ${run.id} is in the hands of another clincus, in ${holder.name}`,
@@ -225,8 +246,11 @@ export const openState = (request: SessionRequest, identity: Identity, ending: E
     )
     if (!(yield* take)) {
       // What a crash has left is nobody's; what lives is somebody's.
-      yield* reconcile
-      if (!(yield* take)) yield* busy(run)
+      const until = (yield* Clock.currentTimeMillis) + leavingTime
+      while (!(yield* Effect.zipRight(reconcile, take))) {
+        if ((yield* Clock.currentTimeMillis) > until || !(yield* isLeaving(run))) return yield* busy(run)
+        yield* Effect.sleep("200 millis")
+      }
     }
     // Asked once the session is ours: its holder before has written the last of it.
     const current = resumed ? Option.orElse(yield* history.get(key), () => request.resume) : Option.none()

@@ -92,6 +92,24 @@ describe("resuming", () => {
       expect((yield* resume(session.id))._tag).toBe("Started")
     }).pipe(inWorld({ incus: { times: { delete: "600 millis" } } })))
 
+  for (const [seconds, tag] of [[3, "Started"], [60, "CannotResume"]] as const) {
+    it.live(`waits for one whose container takes Incus ${seconds} s to delete, for some seconds: ${tag}`, () =>
+      Effect.gen(function*() {
+        const incus = yield* MemoryIncus
+        const session = yield* begun()
+        yield* Effect.forkDaemon(incus.powerOff(session.container))
+        yield* Effect.sleep("10 millis")
+        const resumed = yield* Effect.either(resume(session.id))
+        expect(tagOf(resumed)).toBe(tag)
+        if (resumed._tag === "Right") return
+        expect(resumed.left.message).toContain(
+          `has ended, and Incus is still busy with its container ${session.container}`
+        )
+        yield* Effect.sleep("1 minute")
+        expect(tagOf(yield* Effect.either(resume(session.id)))).toBe("Started")
+      }).pipe(inWorld({ incus: { times: { delete: `${seconds} seconds` } } })))
+  }
+
   it.live("says where one is that cannot be had, and how to", () =>
     Effect.gen(function*() {
       const incus = yield* MemoryIncus
