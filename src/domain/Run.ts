@@ -39,7 +39,7 @@ export const RunRecord = Schema.Struct({
   phase: Schema.optionalWith(RunPhase, { default: () => "running" }),
   /** The process that starts it, or ends it. While the tool is up nobody needs that process. */
   owner: Schema.optional(HostProcess),
-  /** How it is to end, in that phase. */
+  /** How it is to end, in the phase `ending`: `killed` deletes a persistent container too. */
   reason: Schema.optional(EndReason),
   ...Place.fields,
   /** What of the state has to go when it ends: the credentials. */

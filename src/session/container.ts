@@ -132,14 +132,14 @@ export const retire = (instances: Instances, container: string, holder: Holder) 
 
 /**
  * Ends the container of a run as its label says at this moment (`persist` may have changed it): an ephemeral one is removed
- * at once, a persistent one is shut down.
+ * at once, a persistent one is shut down, unless it is `killed`, which removes that too.
  */
-export const endContainer = (container: string, holder: Holder, given?: Instances) =>
+export const endContainer = (container: string, holder: Holder, given?: Instances, killed = false) =>
   Effect.gen(function*() {
     const instances = given ?? (yield* IncusService).instances
     const persistent = yield* isPersistent(instances, container, holder)
     if (Option.isNone(persistent)) return
-    yield* persistent.value
+    yield* persistent.value && !killed
       ? shutdownContainer(container, holder, shutdownSeconds, instances)
       : removeContainer(container, Option.some(holder), instances)
   }).pipe(Effect.withSpan("Session.endContainer"))

@@ -121,7 +121,12 @@ export const occupy = (place: SlotCandidate, spec: ContainerSpec) =>
     const kept = labels?.persistent === "true"
     if (kept && (spec.exact || labels.user !== user)) return yield* taken
     if (!(yield* settleContainer(standing, run))) return yield* taken
-    if (kept) return yield* restart(place, spec, labels)
+    if (kept) {
+      return yield* restart(place, spec, labels).pipe(
+        // What has just been settled may have been about to be deleted.
+        Effect.catchTag("InstanceNotFound", () => create(place, spec))
+      )
+    }
     const still = yield* Effect.option(incus.instances.get(place.container))
     if (Option.isSome(still)) {
       if (labels !== undefined && started - labels.started < youngest(standing)) return yield* taken
@@ -130,9 +135,8 @@ export const occupy = (place: SlotCandidate, spec: ContainerSpec) =>
     }
     return yield* create(place, spec)
   }).pipe(
-    // A container that went away between listing and using it is a race lost like any other.
+    // A container that changed between listing and using it is a race lost like any other.
     Effect.catchTags({
-      InstanceNotFound: () => new NameTaken({ name: place.container }),
       InstanceChanged: () => new NameTaken({ name: place.container }),
       ContainerLeft: () => new NameTaken({ name: place.container })
     }),

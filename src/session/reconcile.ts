@@ -156,7 +156,7 @@ const settleRun = (run: RunRecord, { instances, now, server }: World): Settling<
         if (instance === undefined || !(yield* staysOff(there, instance.name))) return false
         return (yield* retire(there, instance.name, holder)) && (yield* close(run))
       case "undo":
-        if (instance !== undefined) yield* endContainer(instance.name, holder, there)
+        if (instance !== undefined) yield* endContainer(instance.name, holder, there, run.reason === "killed")
         return yield* close(run)
     }
   })

@@ -195,6 +195,24 @@ const rows: ReadonlyArray<readonly [name: string, left: Left, expected: object]>
     { phase: "ending", container: "Running", reason: "killed" },
     gone("killed")
   ],
+  ["was being killed, and is persistent: is deleted", {
+    phase: "ending",
+    container: "Running",
+    persistent: true,
+    reason: "killed"
+  }, gone("killed")],
+  ["was being killed, is persistent and off: is deleted", {
+    phase: "ending",
+    container: "Stopped",
+    persistent: true,
+    reason: "killed"
+  }, gone("killed")],
+  ["was being shut down, and is persistent: stays, off", {
+    phase: "ending",
+    container: "Running",
+    persistent: true,
+    reason: "shutdown"
+  }, { ...gone("shutdown"), containers: { [container]: "Stopped" } }],
   ["was being ended, its container is off: is, as it was meant", {
     phase: "ending",
     container: "Stopped",
