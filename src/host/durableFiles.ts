@@ -7,15 +7,22 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import { isGivenUp } from "../domain/HostProcess.ts"
-import { isUnsupported, reasonOf } from "./codeOf.ts"
+import { codeOf, isUnsupported, reasonOf } from "./codeOf.ts"
 import { makePrivateDirectory } from "./privateDirectory.ts"
 import { ownProcess, stateOfProcess } from "./process.ts"
 import { isStaged, stagedName, writerOf } from "./stagedName.ts"
 
 /** A file or directory of the user's own could not be read or written. */
-export class FileFailed
-  extends Data.TaggedError("FileFailed")<{ readonly path: string; readonly reason: string }>
-{
+export class FileFailed extends Data.TaggedError("FileFailed")<{
+  readonly path: string
+  readonly reason: string
+  /** By its name in errno(3), if the system has given one. */
+  readonly code?: string | undefined
+}> {
+  /** True if there is no room for more; what is removed needs none. */
+  get noRoom(): boolean {
+    return this.code === "ENOSPC" || this.code === "EDQUOT"
+  }
   override get message(): string {
     return `cannot use ${this.path}: ${this.reason}`
   }
@@ -55,7 +62,8 @@ export interface DurableFiles {
 const toFailed = (at: string) => (error: PlatformError) =>
   new FileFailed({
     path: at,
-    reason: error._tag === "SystemError" && error.cause !== undefined ? reasonOf(error.cause) : error.message
+    reason: error._tag === "SystemError" && error.cause !== undefined ? reasonOf(error.cause) : error.message,
+    code: error._tag === "SystemError" ? codeOf(error.cause) : undefined
   })
 
 const hasReason = (...reasons: ReadonlyArray<string>) => (error: PlatformError) =>

@@ -206,14 +206,28 @@ const storeIn = (root: string, needs: Needs): History => {
   ]
 
   /**
+   * Removes a run's credentials without the lock, for which a full disk has no room. What that frees may be enough for it.
+   * No later run has anything there while the record is this run's.
+   */
+  const disarm = (run: RunRecord) =>
+    Effect.forEach(
+      run.remove,
+      (file) =>
+        Effect.ignore(
+          Effect.flatMap(runs.isOurs(run), (ours) => ours ? State.remove(directory(run), file) : Effect.void)
+        ),
+      { discard: true }
+    )
+
+  /**
    * Runs what ends a run while the record is that run's, and nobody else does so: what a later run of the session
    * has got is not to be taken away. A process that finds another one at it waits until that has done it, or is given up.
    */
   const alone = (
     run: RunRecord,
     effect: Effect.Effect<void, HistoryError | State.StateError>
-  ): Effect.Effect<void, HistoryError | State.StateError> =>
-    Effect.gen(function*() {
+  ): Effect.Effect<void, HistoryError | State.StateError> => {
+    const locked = Effect.gen(function*() {
       if (!(yield* runs.isOurs(run))) return
       const locks = path.join(root, "locks")
       yield* files.makePrivate(locks)
@@ -223,10 +237,17 @@ const storeIn = (root: string, needs: Needs): History => {
         Effect.flatMap(runs.isOurs(run), (ours) => ours ? effect : Effect.void)
       )
     }).pipe(
-      Effect.catchTag("FileFailed", (failed) => toHistoryError(failed)),
       Effect.provideService(FileSystem.FileSystem, fs),
       Effect.provideService(Path.Path, path)
     )
+    return locked.pipe(
+      Effect.catchIf(
+        (error) => error._tag === "FileFailed" && error.noRoom,
+        () => Effect.zipRight(disarm(run), locked)
+      ),
+      Effect.catchTag("FileFailed", (failed) => toHistoryError(failed))
+    )
+  }
 
   return {
     root,
