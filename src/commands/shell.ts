@@ -18,7 +18,7 @@ import { requireTerminal, sayDetached, sayEnd } from "../terminal/attach.ts"
 import { UserTerminal } from "../terminal/UserTerminal.ts"
 import { attachHere } from "./attach.ts"
 import { workspacePath } from "./options.ts"
-import { directory, type Given, options, parseEnvironment, wrong } from "./shellOptions.ts"
+import { directory, type Given, options, parseEnvironment, parseLimits, wrong } from "./shellOptions.ts"
 
 /** `none` if the session is new; `""` is the newest one. */
 const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError> =>
@@ -29,6 +29,9 @@ const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError
 /** Said by an option, or left to the saved session and the configuration. */
 const persistentOf = ({ ephemeral, persistent }: Given): boolean | undefined =>
   persistent ? true : ephemeral ? false : undefined
+
+const dockerOf = ({ docker, noDocker }: Given): boolean | undefined =>
+  docker ? true : noDocker ? false : undefined
 
 /** The directory that the command line names, if it does. */
 const named = ({ directory, workspace }: Given) =>
@@ -68,6 +71,8 @@ const optionsOf = (given: Given, resume: SavedSession | undefined) =>
       persistent: persistentOf(given),
       environment: yield* parseEnvironment(given.env),
       profile: Option.getOrUndefined(given.profile),
+      limits: yield* parseLimits(given),
+      docker: dockerOf(given),
       resume,
       debug: given.debug,
       size: yield* terminal.size,
@@ -168,6 +173,15 @@ const resume = (given: Given, id: string) =>
     yield* requireSame(given, found)
     if (found._tag === "Saved") return yield* run(given, found)
     const { session } = found
+    if (
+      Object.values(yield* parseLimits(given)).some((limit) => limit !== undefined) ||
+      dockerOf(given) !== undefined
+    ) {
+      return yield* wrong(
+        `the session that is resumed runs, in ${session.container}: it has the bounds that it was started with`,
+        `Leave out --limit-… and --docker to attach to it; to change them, end it first: clincus shutdown ${session.container}`
+      )
+    }
     if (!given.background) return yield* attachHere(session)
     yield* notice(`${session.container} is running already.`)
     yield* print(given.format, handleJson(session), () => sayBackground(session))
@@ -187,6 +201,7 @@ export const shell = (given: Given) =>
     if (given.persistent && given.ephemeral) {
       return yield* wrong("--persistent and --ephemeral exclude each other")
     }
+    if (given.docker && given.noDocker) return yield* wrong("--docker and --no-docker exclude each other")
     if (!given.background) {
       yield* requireTerminal("a session", withoutTerminal)
     }
@@ -204,13 +219,15 @@ export const command = Command.make("shell", { ...options, directory }, shell).p
       group: "Sessions",
       details: [
         "The container is deleted when the tool exits, unless the session is persistent; the conversation is saved either way. Ctrl+B d detaches and leaves the tool running.",
-        "A tool, an image or a mode that .clincus.toml of the directory asks for is used only when you have granted it: you are asked once, and again when the file has changed. --tool, --image, --persistent and --ephemeral choose without it."
+        "A tool, an image or a mode that .clincus.toml of the directory asks for is used only when you have granted it: you are asked once, and again when the file has changed. --tool, --image, --docker, --persistent and --ephemeral choose without it.",
+        "A session has half of the machine's memory and 4096 processes at most, and gives way where others want the processors too. --limit-memory and the like set other bounds, and a time after which it ends."
       ],
       examples: [
         ["clincus shell", "Work on the current directory."],
         ["clincus shell ~/project --tool opencode", "Another directory, another tool."],
         ["clincus shell --slot 2", "A second session beside the first."],
         ["clincus shell --persistent", "Keep the container and what is installed in it."],
+        ["clincus shell --limit-time 8h --limit-memory 4GiB", "Bound what it may use, and how long."],
         ["clincus shell --resume", "Go on with the last conversation of this directory."],
         ["clincus shell --resume=3f2b ~/moved", "Go on with a session whose directory was moved."],
         ["clincus shell --background --format json", "Start without a terminal and print a handle."]

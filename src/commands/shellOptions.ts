@@ -2,9 +2,12 @@ import * as Args from "@effect/cli/Args"
 import type * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { UsageError } from "../cli/errors.ts"
 import { optionalValue, repeatable } from "../cli/options.ts"
 import { format } from "../cli/output.ts"
+import { isLimit, isOpen } from "../config/limits.ts"
+import type { Limits } from "../config/Settings.ts"
 import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
 import { Host } from "../host/Host.ts"
 import { profile, slot, workspace } from "./options.ts"
@@ -13,6 +16,14 @@ export const directory = Args.text({ name: "WORKSPACE" }).pipe(
   Args.withDescription("Directory that the session works on; the current one by default."),
   Args.optional
 )
+
+/** `none` opens a limit, as in the configuration. */
+const limit = (name: keyof Limits, value: string, description: string) =>
+  Options.text(`limit-${name}`).pipe(
+    Options.withPseudoName(value),
+    Options.withDescription(`${description} 'none' opens it.`),
+    Options.optional
+  )
 
 export const options = {
   workspace,
@@ -57,6 +68,17 @@ export const options = {
     Options.withDescription("Image of the container."),
     Options.optional
   ),
+  limitCpu: limit("cpu", "N", "Processors: a number, or a set such as 0-3."),
+  limitMemory: limit("memory", "AMOUNT", "Memory, swap included: 4GiB, or 50% of the machine's."),
+  limitProcesses: limit("processes", "N", "Processes and threads."),
+  limitDisk: limit("disk", "AMOUNT", "The container's own disk: 20GiB."),
+  limitTime: limit("time", "TIME", "From the start to the end: 90m, 8h. Said five minutes before."),
+  docker: Options.boolean("docker").pipe(
+    Options.withDescription("Let containers run in the session; more of the kernel is open to it then.")
+  ),
+  noDocker: Options.boolean("no-docker").pipe(
+    Options.withDescription("Let no containers run in it; the default, unless configured otherwise.")
+  ),
   profile,
   allowHome: Options.boolean("allow-home").pipe(
     Options.withDescription("Work on a directory that your home directory is in; only in a terminal.")
@@ -70,6 +92,31 @@ export type Given = Command.Command.ParseConfig<typeof options & { readonly dire
 
 export const wrong = (reason: string, advice?: string) =>
   new UsageError({ command: "clincus shell", reason, advice })
+
+/** The limits that a command line sets. */
+export const parseLimits = (given: Given) =>
+  Effect.gen(function*() {
+    const one = (name: keyof Limits, text: Option.Option<string>, example: string) =>
+      Option.match(text, {
+        onNone: () => Effect.succeed(undefined),
+        onSome: (value) =>
+          isOpen(value)
+            ? Effect.succeed("none" as const)
+            : isLimit(`limits.${name}`, value)
+            ? Effect.succeed(value)
+            : Effect.fail(
+              wrong(`--limit-${name} cannot be '${value}'`, `Write --limit-${name} ${example}, or none.`)
+            )
+      })
+    const processes = yield* one("processes", given.limitProcesses, "500")
+    return {
+      cpu: yield* one("cpu", given.limitCpu, "2"),
+      memory: yield* one("memory", given.limitMemory, "4GiB"),
+      processes: processes === undefined || processes === "none" ? processes : Number(processes),
+      disk: yield* one("disk", given.limitDisk, "20GiB"),
+      time: yield* one("time", given.limitTime, "8h")
+    } satisfies Limits
+  })
 
 /** `KEY=VALUE`, or `KEY` for the value that it has on the host. */
 export const parseEnvironment = (given: ReadonlyArray<string>) =>

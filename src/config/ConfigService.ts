@@ -163,7 +163,8 @@ export const layer: Layer.Layer<ConfigService, never, Path.Path | Host> = Layer
           const { asked, refused: limits, taken } = sort(found.values, {
             own,
             profile: new Set(above.map(({ key }) => key)),
-            decided
+            decided,
+            memory: host.memory
           })
           const grants = asked.length === 0
             ? []

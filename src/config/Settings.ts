@@ -1,17 +1,29 @@
 import type { ToolSettings } from "./values.ts"
 
 /**
- * What the container may use, as Incus takes it; none if nothing is said.
+ * What a session may use. `"none"` opens a limit that would hold otherwise; undefined is what nobody has said.
  *
  * @example
  * import * as Clincus from "clincus"
  *
- * export const ofTheMachine: Clincus.Limits = { cpu: "2", memory: "4GiB", processes: undefined }
+ * export const small: Clincus.Limits = {
+ *   cpu: "2",
+ *   memory: "4GiB",
+ *   processes: "none",
+ *   disk: undefined,
+ *   time: "8h"
+ * }
  */
 export interface Limits {
+  /** A number of processors, or a set of them such as `0-3,5`. */
   readonly cpu: string | undefined
+  /** An amount with Incus's unit, or a percentage of the machine's. */
   readonly memory: string | undefined
-  readonly processes: number | undefined
+  readonly processes: number | "none" | undefined
+  /** Of the container's own disk: an amount with Incus's unit. What is mounted from the host does not count. */
+  readonly disk: string | undefined
+  /** From the start to the end: `90m`, `8h`, `1d12h`. */
+  readonly time: string | undefined
 }
 
 /**
@@ -35,12 +47,18 @@ export interface Settings {
   readonly limits: Limits & {
     /** Those that the workspace's own file has set: a limit of an Incus profile that is lower stays in force. */
     readonly ofWorkspace: ReadonlyArray<keyof Limits>
+    /** Those that nobody has set: they hold where an Incus profile says nothing. */
+    readonly byDefault: ReadonlyArray<keyof Limits>
   }
   readonly environment: {
     readonly forward: ReadonlyArray<string>
     readonly set: Readonly<Record<string, string>>
   }
-  readonly security: { readonly root_on_mounts: boolean; readonly root_workspace: boolean }
+  readonly security: {
+    readonly root_on_mounts: boolean
+    readonly root_workspace: boolean
+    readonly docker: boolean
+  }
   /** `sessions_dir` is absolute. */
   readonly paths: { readonly sessions_dir: string; readonly preserve_workspace_path: boolean }
   readonly incus: {
@@ -69,7 +87,7 @@ export interface Origin {
  *
  * @see ConfigService
  */
-export type RequestKey = "defaults.image" | "defaults.persistent" | "tool.name"
+export type RequestKey = "defaults.image" | "defaults.persistent" | "tool.name" | "security.docker"
 
 /**
  * Something that the workspace's own file asks for and that differs from what the user has without it.

@@ -3,8 +3,9 @@ export const defaults = {
   defaults: { image: "clincus", persistent: false },
   tool: { name: "claude" },
   session: { on_exit: "end", on_detach: "keep" },
+  limits: { memory: "50%", processes: 4096 },
   environment: { forward: [] },
-  security: { root_on_mounts: false, root_workspace: true },
+  security: { root_on_mounts: false, root_workspace: true, docker: false },
   paths: { sessions_dir: "~/.clincus", preserve_workspace_path: false },
   incus: { project: "default", socket: "/var/lib/incus/unix.socket" }
 }

@@ -5,6 +5,7 @@ import { isObject } from "../domain/json.ts"
 import { ConfigError } from "./errors.ts"
 import { wrongValue } from "./expected.ts"
 import { keyOf } from "./key.ts"
+import { isOpen, limitNames } from "./limits.ts"
 import type { Origin, Settings } from "./Settings.ts"
 import { isToolKey, Values } from "./values.ts"
 
@@ -87,17 +88,21 @@ export const settingsOf = (
         })
       })
     )
-    const { cpu, memory, processes } = values.limits
+    const { cpu, disk, memory, processes, time } = values.limits
+    const said = (value: string | undefined) => isOpen(value) ? "none" : value
+    const namesOf = (isOne: (origin: Origin) => boolean) =>
+      limitNames.filter((name) => origins.some((one) => one.key === `limits.${name}` && isOne(one)))
     return {
       ...values,
       tool: { ...values.tool, binary: values.tool.binary },
       limits: {
-        cpu: cpu === undefined ? undefined : String(cpu),
-        memory,
-        processes,
-        ofWorkspace: (["cpu", "memory", "processes"] as const).filter((name) =>
-          origins.some((origin) => origin.key === `limits.${name}` && taken.includes(origin))
-        )
+        cpu: said(cpu?.toString()),
+        memory: said(memory),
+        processes: typeof processes === "string" ? "none" : processes,
+        disk: said(disk),
+        time: said(time),
+        ofWorkspace: namesOf((origin) => taken.includes(origin)),
+        byDefault: namesOf(({ source }) => source === "default")
       },
       paths: { ...values.paths, sessions_dir: absolute(values.paths.sessions_dir) },
       incus: {

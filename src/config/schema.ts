@@ -66,6 +66,13 @@ const Short = Schema.NonEmptyString.pipe(
 export const WorkspaceFile = table({
   defaults: table({ ...defaults, image: Short }),
   tool: table({ name: Short }),
+  security: table({ docker: security.docker }),
   // A limit that is not understood is told of, and keeps nobody from working.
-  limits: table({ cpu: Schema.Union(Short, Schema.Number), memory: Short, processes: limits.processes })
+  limits: table({
+    cpu: Schema.Union(Short, Schema.Number),
+    memory: Short,
+    processes: limits.processes,
+    disk: Short,
+    time: Short
+  })
 })

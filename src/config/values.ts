@@ -1,7 +1,8 @@
 import * as Schema from "effect/Schema"
 import { isRelativePath, plainPath } from "../domain/RelativePath.ts"
 import { isVariableName } from "../domain/variables.ts"
-import { isLimit } from "./limits.ts"
+import { isLimit, isOpen } from "./limits.ts"
+import type { Limits } from "./Settings.ts"
 
 /** What values a configuration has; schema.ts says where a file may give them. */
 
@@ -33,16 +34,18 @@ export const defaults = { image: Schema.NonEmptyString, persistent: Schema.Boole
 
 export const session = { on_exit: Schema.Literal("end", "shell"), on_detach: Schema.Literal("keep", "end") }
 
+const limit = (name: keyof Limits, expected: string) =>
+  text((value) => isOpen(value) || isLimit(`limits.${name}`, value), `${expected}, or "none"`)
+
 export const limits = {
   cpu: Schema.Union(
     Schema.Int.pipe(Schema.positive({ [expectedId]: "a number of processors above 0" })),
-    text((value) => isLimit("limits.cpu", value), "a set of processors in quotes, such as \"0-3,5\"")
+    limit("cpu", "a set of processors in quotes, such as \"0-3,5\"")
   ),
-  memory: text(
-    (value) => isLimit("limits.memory", value),
-    "an amount in quotes, such as \"4GiB\" or \"50%\""
-  ),
-  processes: Schema.Int.pipe(Schema.positive())
+  memory: limit("memory", "an amount in quotes, such as \"4GiB\" or \"50%\""),
+  processes: Schema.Union(Schema.Int.pipe(Schema.positive()), text(isOpen, "\"none\"")),
+  disk: limit("disk", "an amount in quotes, such as \"20GiB\""),
+  time: limit("time", "a time in quotes, such as \"90m\" or \"8h\"")
 }
 
 export const environment = {
@@ -56,7 +59,9 @@ export const security = {
   /** Root in the container is root on what is mounted: for file systems and machines where ids cannot be mapped. */
   root_on_mounts: Schema.Boolean,
   /** Whether sessions work on directories of root at all. */
-  root_workspace: Schema.Boolean
+  root_workspace: Schema.Boolean,
+  /** Whether containers may run in sessions, Docker's for instance: more of the kernel is open to them then. */
+  docker: Schema.Boolean
 }
 
 export const paths = { sessions_dir: HostPath, preserve_workspace_path: Schema.Boolean }
@@ -112,7 +117,13 @@ export const Values = Schema.Struct({
     named: Schema.Record({ key: Schema.String, value: ToolSettings })
   }),
   session: Schema.Struct(session),
-  limits: table({ ...limits, cpu: Schema.Union(Schema.String, Schema.Number), memory: Schema.String }),
+  limits: table({
+    cpu: Schema.Union(Schema.String, Schema.Number),
+    memory: Schema.String,
+    processes: Schema.Union(Schema.Number, Schema.String),
+    disk: Schema.String,
+    time: Schema.String
+  }),
   environment: Schema.Struct(environment),
   security: Schema.Struct(security),
   paths: Schema.Struct(paths),

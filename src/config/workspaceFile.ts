@@ -14,7 +14,8 @@ interface Sorted {
 const scalar = (value: unknown): string | number => typeof value === "number" ? value : String(value)
 
 const isRequestKey = (key: string): key is RequestKey =>
-  key === "defaults.image" || key === "defaults.persistent" || key === "tool.name"
+  key === "defaults.image" || key === "defaults.persistent" || key === "tool.name" ||
+  key === "security.docker"
 
 /**
  * Sorts the values of the workspace's own file. `own` is what the user has without it, profile included; `profile` are
@@ -27,6 +28,8 @@ export const sort = (
     readonly own: ReadonlyArray<Origin>
     readonly profile: ReadonlySet<string>
     readonly decided: ReadonlyArray<RequestKey>
+    /** The machine's memory (bytes). */
+    readonly memory: number
   }
 ): Sorted => {
   const own = new Map(user.own.map((origin) => [origin.key, origin]))
@@ -50,7 +53,7 @@ export const sort = (
       })
       continue
     }
-    const comparison = compareLimit(key, value, present?.value)
+    const comparison = compareLimit(key, value, present?.value, user.memory)
     if (comparison === "lower" && !user.profile.has(key)) taken.push(origin)
     else if (comparison !== "same") {
       refused.push({

@@ -19,6 +19,7 @@ export const EndReason = Schema.Literal(
   "shutdown",
   "detached",
   "failed",
+  "time",
   "lost"
 )
 export type EndReason = typeof EndReason.Type
@@ -108,6 +109,8 @@ export const describeEnd = (end: End | undefined): string => {
       return end?.status === undefined || end.status === 0 ? "tool exited" : `tool exited with ${end.status}`
     case "lost":
       return "container went away"
+    case "time":
+      return "time limit"
     case "failed":
       return "tool did not start"
     default:

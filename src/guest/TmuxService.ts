@@ -34,6 +34,8 @@ export interface TmuxStart {
   readonly remove: ReadonlyArray<string>
   /** How long the tool is watched before it counts as started (ms); a tool that ends within that time has left its outcome. */
   readonly moment: number
+  /** When the session ends whatever the tool does (ms since the epoch); never if undefined. */
+  readonly deadline: number | undefined
   /** Shell lines that root runs first, in the same request: another request would cost some 30 ms. */
   readonly prelude: string
 }
@@ -221,6 +223,8 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
               columns: start.size.columns,
               rows: start.size.rows,
               on_exit: start.onExit,
+              // The container goes by the same clock.
+              deadline: Math.ceil((start.deadline ?? 0) / 1000),
               moment: (start.moment / 1000).toString(),
               words: start.command.length,
               remove: start.remove.length

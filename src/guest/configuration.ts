@@ -21,6 +21,7 @@ set -g status-style "fg=colour250,bg=colour236"
 set -g status-left " #{host} "
 set -g status-left-length 40
 set -g status-right " C-b d detaches "
+set -g status-right-length 60
 set -g window-status-format ""
 set -g window-status-current-format ""
 bind-key d detach-client -E "exit ${attachStatus.detached}"

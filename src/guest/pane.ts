@@ -1,5 +1,5 @@
 import { attachStatus } from "./attach.ts"
-import { guestDirectory, momentPath, outcomeDirectory, socketPath } from "./paths.ts"
+import { guestDirectory, momentPath, outcomeDirectory, overPath, socketPath } from "./paths.ts"
 
 /**
  * The pane: the tool, then what it left on the screen and its exit status, then the end of the session. The descriptor 9
@@ -21,7 +21,7 @@ while [ -n "$(jobs -ps)" ]; do
   status=$?
 done
 [ ! -p ${momentPath} ] || printf '%s\\n' "$status" 1<>${momentPath}
-if [ "$CLINCUS_ON_EXIT" = shell ]; then
+if [ "$CLINCUS_ON_EXIT" = shell ] && [ ! -e ${overPath} ]; then
   printf '\\nThe tool has ended with status %s. This is a shell in the container; leave it to end the session.\\n' "$status"
   bash -l 9>&-
 fi

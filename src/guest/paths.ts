@@ -8,3 +8,5 @@ export const outcomeDirectory = `${guestDirectory}/outcome`
 export const socketPath = `${guestDirectory}/tmux.sock`
 /** Where the pane says, while its start is watched, that the tool begins (an empty line) and what it ended with. */
 export const momentPath = `${guestDirectory}/moment`
+/** Stands there from when the time of the session is over. */
+export const overPath = `${guestDirectory}/over`

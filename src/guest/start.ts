@@ -1,7 +1,7 @@
 import { quote } from "../host/shell.ts"
 import { configuration } from "./configuration.ts"
 import { pane } from "./pane.ts"
-import { guestDirectory, momentPath, outcomeDirectory, socketPath } from "./paths.ts"
+import { guestDirectory, momentPath, outcomeDirectory, overPath, socketPath } from "./paths.ts"
 import { sessionUnit, unitName, watch } from "./watch.ts"
 
 /** A line that writes a file without a process. */
@@ -28,7 +28,7 @@ ${prelude}
 ${file(`${guestDirectory}/tmux.conf`, configuration)}${file(`${guestDirectory}/pane`, pane)}${
   file(`${guestDirectory}/watch`, watch)
 }
-for old in ${guestDirectory}/alive ${guestDirectory}/pane.pid ${socketPath} ${momentPath}; do [ ! -e "$old" ] || rm -f "$old"; done
+for old in ${guestDirectory}/alive ${guestDirectory}/pane.pid ${socketPath} ${momentPath} ${overPath}; do [ ! -e "$old" ] || rm -f "$old"; done
 mkfifo ${guestDirectory}/alive
 if [ "$_clincus_moment" != 0 ]; then
   mkfifo -m 666 ${momentPath}
@@ -38,7 +38,7 @@ chown "$_clincus_uid:$_clincus_gid" "\${_clincus_owned[@]}"
 (umask 077; : >${guestDirectory}/removed; [ "$_clincus_remove" = 0 ] || printf '%s\\0' "\${_clincus_removed[@]}" >${guestDirectory}/removed)
 read -r line </proc/1/stat
 set -- \${line##*) }
-printf '%s\\n' "$_clincus_run" "\${20}" >${guestDirectory}/session
+printf '%s\\n' "$_clincus_run" "\${20}" "$_clincus_deadline" >${guestDirectory}/session
 if [ ! -e /etc/systemd/system/${unitName} ]; then
   mkdir -p /etc/systemd/system/multi-user.target.wants
   ${

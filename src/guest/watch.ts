@@ -1,4 +1,5 @@
 import { guestDirectory } from "./paths.ts"
+import { limit } from "./timeLimit.ts"
 
 /** The variable of the container's init that says which run it was started for; see `Session`. */
 export const runVariable = "CLINCUS_RUN"
@@ -49,11 +50,13 @@ if [ "\${1-}" = loose ]; then
   ) 2>/dev/null &
 fi
 # What stands there may still be of an earlier run: the start script of this one writes it anew.
-until { read -r of && read -r at; } 2>/dev/null <session && [ "$of" = "$run" ]; do sleep 0.3; done
+until { read -r of && read -r at && read -r deadline; } 2>/dev/null <session && [ "$of" = "$run" ]; do sleep 0.3; done
 [ "$at" = "$(started)" ] || finish
 for _ in {1..200}; do [ ! -s pane.pid ] || break; sleep 0.1; done
 pane=$(<pane.pid) || finish
 kill -0 "$pane" || finish
+${limit}
+[ "$deadline" = 0 ] || limit &
 read -r -d '' _ <alive &
 reader=$!
 sleep 1

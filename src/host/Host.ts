@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { randomUUID } from "node:crypto"
-import { homedir, userInfo } from "node:os"
+import { homedir, totalmem, userInfo } from "node:os"
 
 /**
  * The machine and user that clincus runs for. All that would otherwise be read from `process` here and there.
@@ -28,6 +28,8 @@ export class Host extends Context.Tag("clincus/Host")<Host, {
   /** The directory that relative paths start from. */
   readonly directory: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** The machine's memory (bytes). Incus runs on it, for workspaces are mounted from its disks. */
+  readonly memory: number
   /** A new random UUID (version 4). */
   readonly uuid: Effect.Effect<string>
 }>() {}
@@ -77,6 +79,7 @@ export const layer: Layer.Layer<Host> = Layer.sync(Host, () => {
     home: homeOf(process.env),
     directory: process.cwd(),
     environment: process.env,
+    memory: totalmem(),
     uuid: Effect.sync(() => randomUUID())
   }
 })

@@ -20,7 +20,7 @@ export const devicesOf = (
   directory: string,
   saved: string,
   tool: Tool,
-  { network, pool }: SessionPlacement
+  { network }: Pick<SessionPlacement, "network">
 ): Record<string, Device> => {
   const disk = (source: string, path: string): Device => ({
     type: "disk",
@@ -37,7 +37,6 @@ export const devicesOf = (
         index
       ) => [`state${index}`, disk(`${saved}/${path}`, `${identity.home}/${path}`)])
     ),
-    ...(pool === undefined ? {} : { root: { type: "disk", path: "/", pool } }),
     ...(network === undefined ? {} : { eth0: { type: "nic", network, name: "eth0" } })
   }
 }

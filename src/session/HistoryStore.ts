@@ -26,6 +26,8 @@ export { HistoryError } from "./errors.ts"
 export interface Outcome {
   readonly status: number
   readonly screen: string
+  /** It was ended because the session's time was over. */
+  readonly overtime: boolean
 }
 
 /**
@@ -170,12 +172,19 @@ const storeIn = (root: string, needs: Needs): History => {
     }
   }).pipe(Effect.mapError(toHistoryError))
 
+  const isOvertime = (session: SessionRef) =>
+    Effect.map(State.read(directory(session), "outcome/reason", 16), (reason) => reason === "time")
+
   const outcome = (session: SessionRef) =>
     Effect.gen(function*() {
       const status = yield* State.read(directory(session), "outcome/status", 16)
       if (status === undefined || !/^\d{1,3}\n$/.test(status)) return Option.none()
       const screen = yield* State.read(directory(session), "outcome/screen", 256 * 1024)
-      return Option.some({ status: Number(status), screen: (screen ?? "").replace(/\n+$/, "") })
+      return Option.some({
+        status: Number(status),
+        screen: (screen ?? "").replace(/\n+$/, ""),
+        overtime: yield* isOvertime(session)
+      })
     })
 
   /** When a tool left its outcome. */
@@ -283,6 +292,7 @@ const storeIn = (root: string, needs: Needs): History => {
           const metadata = yield* get(run)
           if (Option.isSome(metadata) && metadata.value.endedAt === undefined && end !== undefined) {
             const result = yield* outcome(run)
+            const overtime = yield* isOvertime(run)
             const leftAt = Option.isSome(result) ? yield* outcomeAt(run) : undefined
             const ended = yield* momentOf(run, leftAt ?? at)
             yield* save({
@@ -290,8 +300,8 @@ const storeIn = (root: string, needs: Needs): History => {
               lastUsedAt: ended,
               endedAt: ended,
               end: Option.match(result, {
-                onNone: () => metadata.value.end ?? end,
-                onSome: ({ status }) => ({ reason: "exited", status })
+                onNone: () => metadata.value.end ?? (overtime ? { reason: "time" } : end),
+                onSome: ({ overtime, status }) => ({ reason: overtime ? "time" : "exited", status })
               })
             })
           }

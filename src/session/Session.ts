@@ -17,8 +17,9 @@ import type * as State from "../host/stateFiles.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { devicesOf } from "../policy/devices.ts"
-import { limitsOf, limitsWithin } from "../policy/limits.ts"
-import { profiles } from "../policy/profiles.ts"
+import { deadlineOf } from "../policy/limits.ts"
+import { type Policy, policyOf } from "../policy/policy.ts"
+import { inherited, type ProfileRefused } from "../policy/profiles.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
@@ -111,6 +112,7 @@ export type SessionFailure =
   | StateNotOurs
   | TooManyContainers
   | RootWorkspace
+  | ProfileRefused
   | WorkspaceTooWide
 
 type SessionServices =
@@ -140,19 +142,25 @@ export const startSession = (
     }
     yield* requireSlot(request.slot)
     const incus = yield* IncusService
+    // It takes a few milliseconds, in which the disk is busy with the state.
+    const profiles = yield* Effect.forkScoped(inherited)
     const identity = yield* identityOf(request.workspace, request.mounts)
     const saved = yield* openState(request, identity, ending)
-    const limits = limitsOf(yield* limitsWithin(request.limits, profiles))
+    const policy = policyOf(
+      { ...request, pool: request.placement.pool },
+      yield* Fiber.join(profiles),
+      (yield* Host).memory
+    )
     // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.
     const [container, notes, tidying] = yield* Effect.all([
-      launch(request, identity, limits, saved, ending),
+      launch(request, identity, policy, saved, ending),
       saved.fill,
       Effect.forkScoped(Effect.ignoreLogged(reconcile)),
       Effect.forkScoped(incus.exec.prepare)
     ], { concurrency: "unbounded" })
     const [guest] = yield* Effect.all([
-      startTool(request, identity, saved, container).pipe(
-        explainStart(identity, request.workspace.path, limits)
+      startTool(request, identity, policy, saved, container).pipe(
+        explainStart(identity, request.workspace.path, policy.asked)
       ),
       noteMetadata(request, saved, container)
     ], { concurrency: "unbounded" })
@@ -183,7 +191,7 @@ export const startSession = (
 const launch = (
   request: SessionRequest,
   identity: Identity,
-  limits: Readonly<Record<string, string>>,
+  policy: Policy,
   saved: SessionState,
   ending: Ending
 ) =>
@@ -211,19 +219,23 @@ const launch = (
       owner: `${identity.owner.uid}:${identity.owner.gid}`,
       saved: saved.path,
       started: saved.startedAt,
+      deadline: deadlineOf(policy.limits, saved.startedAt),
       variables: Object.keys(saved.environment).toSorted().join(",")
     })
     const holder = { session: saved.id, run: saved.run.run }
     const claimed = slots.claim(workspace, saved.slot, (place) =>
       occupy(place, {
         image: request.image,
-        devices: devicesOf(workspace, identity, request.directory, saved.path, tool, request.placement),
-        config: { ...limits, ...idmapOf(identity), ...runOf(saved.run.run) },
+        devices: {
+          ...policy.devices,
+          ...devicesOf(workspace, identity, request.directory, saved.path, tool, request.placement)
+        },
+        config: { ...policy.config, ...idmapOf(identity), ...runOf(saved.run.run) },
         labels,
         persistent: request.persistent,
         // If any slot will do, a session that goes on does not become persistent by the slot that it gets.
         exact: saved.slot === 0 && saved.resumed && !request.persistent
-      }).pipe(explainStart(identity, workspace.path, limits)))
+      }).pipe(explainStart(identity, workspace.path, policy.asked)))
     const end = (container: string) =>
       Effect.gen(function*() {
         if (yield* Ref.get(ending.kept)) return
@@ -291,7 +303,13 @@ const noteMetadata = (request: SessionRequest, saved: SessionState, container: O
   })
 
 /** Starts the tool in tmux, as the user that the owner of the workspace is mapped to. */
-const startTool = (request: SessionRequest, identity: Identity, saved: SessionState, container: Occupied) =>
+const startTool = (
+  request: SessionRequest,
+  identity: Identity,
+  policy: Policy,
+  saved: SessionState,
+  container: Occupied
+) =>
   Effect.gen(function*() {
     const tmux = yield* TmuxService
     const history = yield* HistoryStore
@@ -308,7 +326,8 @@ const startTool = (request: SessionRequest, identity: Identity, saved: SessionSt
       onExit: request.onExit,
       remove: removedAtEnd(tool).map((path) => `${home}/${path}`),
       prelude: becomeOwner(identity, mountParents(tool, home)),
-      moment: request.moment
+      moment: request.moment,
+      deadline: deadlineOf(policy.limits, saved.startedAt)
     })
     if (Option.isNone(ended)) return guest
     // If a shell has taken the tool's place, the outcome is not written yet, but the screen is there.

@@ -25,7 +25,7 @@ export const makeState = (
   Effect.gen(function*() {
     yield* Effect.forEach([...tool.state, "outcome"], (directory) =>
       State.makeDirectory(root, directory, owner))
-    yield* Effect.forEach(["outcome/status", "outcome/screen"], (file) =>
+    yield* Effect.forEach(["outcome/status", "outcome/screen", "outcome/reason"], (file) =>
       State.remove(root, file))
   })
 

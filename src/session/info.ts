@@ -121,6 +121,7 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
       limits: Object.fromEntries(
         Object.entries(instance?.expanded_config ?? {}).filter(([name]) => name.startsWith("limits."))
       ),
+      ends_at: labels?.deadline === undefined ? null : new Date(labels.deadline).toISOString(),
       memory_bytes: Option.match(state, { onNone: () => null, onSome: ({ memory }) => memory.usage }),
       processes: Option.match(state, { onNone: () => null, onSome: ({ processes }) => processes }),
       state_directory: directory,

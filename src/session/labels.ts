@@ -37,6 +37,8 @@ const Labels = Schema.Struct({
   saved: Schema.NonEmptyString,
   /** When the session was started, ms since the epoch. */
   started: Schema.NumberFromString.pipe(Schema.int(), Schema.between(0, 8.64e15)),
+  /** When its time is over, ms since the epoch; a session without an end in time has none. */
+  deadline: Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(0, 8.64e15))),
   /** Names of the variables that the tool was given, comma-separated: for showing what it can reach. */
   variables: Schema.String
 })

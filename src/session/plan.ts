@@ -1,10 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ConfigService } from "../config/ConfigService.ts"
-import type { Effective, RequestKey, Settings } from "../config/Settings.ts"
+import type { Effective, Limits, RequestKey, Settings } from "../config/Settings.ts"
 import type { Metadata } from "../domain/Metadata.ts"
 import { Host } from "../host/Host.ts"
 import type { TerminalSize } from "../incus/exec.ts"
+import { overridden } from "../policy/limits.ts"
 import type { Tool } from "../tool/Tool.ts"
 import { chooseTool } from "../tool/ToolRegistry.ts"
 import { openWorkspace } from "../workspace/Workspace.ts"
@@ -41,6 +42,10 @@ export interface SessionOptions {
   /** Alias of an image. */
   readonly image?: string | undefined
   readonly persistent?: boolean | undefined
+  /** Limits over those of the configuration; `"none"` opens one. */
+  readonly limits?: Partial<Limits> | undefined
+  /** Whether containers may run in it: Docker, for instance. */
+  readonly docker?: boolean | undefined
   /** Variables for the tool, over all others. */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** A profile of the configuration, `[profiles.<name>]`. */
@@ -108,7 +113,8 @@ const decidedBy = (options: SessionOptions): ReadonlyArray<RequestKey> => {
   return [
     ...(options.tool !== undefined || resumed ? ["tool.name" as const] : []),
     ...(options.image !== undefined || resumed ? ["defaults.image" as const] : []),
-    ...(options.persistent !== undefined || resumed ? ["defaults.persistent" as const] : [])
+    ...(options.persistent !== undefined || resumed ? ["defaults.persistent" as const] : []),
+    ...(options.docker === undefined ? [] : ["security.docker" as const])
   ]
 }
 
@@ -154,7 +160,8 @@ export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =
       ),
       image: options.image ?? saved?.image ?? defaults.image,
       persistent: options.persistent ?? saved?.persistent ?? defaults.persistent,
-      limits,
+      limits: overridden(limits, options.limits ?? {}),
+      docker: options.docker ?? security.docker,
       placement: { pool: incus.pool, network: incus.network },
       mounts: { rootOnMounts: security.root_on_mounts, rootWorkspace: security.root_workspace },
       environment: { ...(yield* configuredVariables(settings.environment)), ...options.environment },

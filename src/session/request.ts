@@ -32,6 +32,8 @@ export interface SessionRequest {
   readonly image: string
   readonly persistent: boolean
   readonly limits: RequestedLimits
+  /** Whether containers may run in it. */
+  readonly docker: boolean
   readonly placement: SessionPlacement
   readonly mounts: MountPolicy
   /** Variables for the tool, over its credentials. */

@@ -19,6 +19,8 @@ export const describeRequest = ({ asked, key, own, unasked }: FileRequest): stri
   `${key} = ${shown(asked)}  (yours: ${shown(own)}${
     unasked
       ? `; and ${named(asked)} acts without asking, which you have not allowed for ${named(own)}`
+      : key === "security.docker" && asked === true
+      ? "; and more of the kernel is open to the session then"
       : ""
   })`
 
@@ -67,7 +69,8 @@ export const trustCommand = ({ workspace }: Withheld, profile: string | undefine
 const options: Readonly<Record<RequestKey, string>> = {
   "tool.name": "--tool",
   "defaults.image": "--image",
-  "defaults.persistent": "--persistent or --ephemeral"
+  "defaults.persistent": "--persistent or --ephemeral",
+  "security.docker": "--docker or --no-docker"
 }
 
 const optionsFor = ({ requests }: Withheld): string => requests.map(({ key }) => options[key]).join(", ")

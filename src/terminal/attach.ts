@@ -23,7 +23,11 @@ const short = (path: string, home: string): string =>
   path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
 
 /** How a session ended that no tool lived to tell of; the command that ended it has noted that. */
-const endings: Readonly<Record<string, string>> = { killed: "was killed", shutdown: "was shut down" }
+const endings: Readonly<Record<string, string>> = {
+  killed: "was killed",
+  shutdown: "was shut down",
+  time: "reached its time limit"
+}
 
 /**
  * Says how a session ended that a terminal was attached to, where it is saved, and how to go on with it. A tool that
@@ -41,8 +45,10 @@ export const sayEnd = (session: SessionHandle, outcome: Option.Option<Outcome>) 
     const useful = Option.isNone(metadata) ||
       (yield* holdsConversation(metadata.value, history.directory(key)))
     const noted = Option.getOrUndefined(metadata)?.end?.reason ?? ""
-    const failed = Option.filter(outcome, ({ status }) => status !== 0)
-    const how = Option.isSome(failed)
+    const failed = Option.filter(outcome, ({ overtime, status }) => status !== 0 && !overtime)
+    const how = Option.exists(outcome, ({ overtime }) => overtime)
+      ? `${container} ${endings["time"]}`
+      : Option.isSome(failed)
       ? `clincus: ${tool} ended with status ${failed.value.status}`
       : Option.isSome(outcome)
       ? `${tool} exited`
@@ -66,6 +72,7 @@ export const sayEnd = (session: SessionHandle, outcome: Option.Option<Outcome>) 
       })
     ].join("\n"))
     if (Option.isSome(failed)) return yield* new ExitStatus({ code: failed.value.status })
+    if (Option.exists(outcome, ({ overtime }) => overtime)) return yield* new ExitStatus({ code: 1 })
   })
 
 /** What the user is told after a detach: how to come back, and how to end it. */

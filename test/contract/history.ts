@@ -107,7 +107,9 @@ export const historyContract = <E>(name: string, disk: Layer.Layer<DiskServices,
         yield* write(".claude/projects/x.jsonl", "what was said")
         yield* write("outcome/status", "3\n")
         yield* write("outcome/screen", "the last screen\n\n")
-        expect(yield* history.outcome(run)).toEqual(Option.some({ status: 3, screen: "the last screen" }))
+        expect(yield* history.outcome(run)).toEqual(
+          Option.some({ status: 3, overtime: false, screen: "the last screen" })
+        )
         yield* history.finish({ ...run, run: idOf(9) }, { reason: "lost" }, started + 5)
         expect(yield* State.exists(directory, ".claude/.credentials.json")).toBe(true)
         yield* history.finish(run, { reason: "lost" }, started + 5)

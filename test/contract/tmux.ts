@@ -56,6 +56,7 @@ const begin = (guest: Guest, changes: Partial<TmuxStart> = {}) =>
       onExit: "end",
       remove: ["/root/state/credential"],
       moment: 0,
+      deadline: undefined,
       prelude: "",
       ...changes
     }))

@@ -367,7 +367,13 @@ describe("clincus info", () => {
         runs_inside_as: "uid 1000, gid 1000",
         root_on_mounts: false,
         variables: expect.arrayContaining(["TOKEN"]),
-        limits: { "limits.memory": "512MiB", "limits.processes": "400" },
+        limits: {
+          "limits.cpu.allowance": "50%",
+          "limits.memory": "512MiB",
+          "limits.memory.swap": "false",
+          "limits.processes": "400"
+        },
+        ends_at: null,
         mounts: expect.arrayContaining([{ name: "workspace", at: "/workspace", from: directory }]),
         processes: expect.any(Number),
         state_directory: yield* savedPath(one),
@@ -376,7 +382,9 @@ describe("clincus info", () => {
       expect(JSON.stringify(live)).not.toContain("value-of-token")
       const text = yield* succeeds("info", one.container)
       expect(text).toMatch(new RegExp(`^workspace +${directory}$`, "m"))
-      expect(text).toMatch(/^limits +limits\.memory 512MiB\n +limits\.processes 400$/m)
+      expect(text).toMatch(
+        /^ +limits\.memory 512MiB\n +limits\.memory\.swap false\n +limits\.processes 400$/m
+      )
       yield* succeeds("kill", one.container)
       expect(yield* json("info", one.session.slice(0, 8))).toMatchObject({
         session: one.session,

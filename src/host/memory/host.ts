@@ -42,5 +42,6 @@ export const memoryHost = (
     home,
     directory: directory ?? home,
     environment,
+    memory: 16 * 2 ** 30,
     uuid
   })

@@ -28,6 +28,7 @@ const hostLayer = Layer.effect(
     home,
     directory: root,
     environment,
+    memory: 16 * 2 ** 30,
     uuid: Effect.sync(() => randomUUID())
   }))
 )

@@ -122,7 +122,7 @@ describe("the configuration", () => {
         [user]: "[paths]\nsessions_dir = \"~/saved\"\n[limits]\ncpu = 2\nprocesses = 100\n"
       })
       expect(settings.paths.sessions_dir).toBe(join(home, "saved"))
-      expect(settings.limits).toMatchObject({ cpu: "2", memory: undefined, processes: 100 })
+      expect(settings.limits).toMatchObject({ cpu: "2", memory: "50%", processes: 100 })
     }))
 })
 

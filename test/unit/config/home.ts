@@ -46,6 +46,7 @@ export const makeHome = (
       home: path,
       directory: path,
       environment,
+      memory: 16 * 2 ** 30,
       uuid: Effect.sync(() =>
         randomUUID()
       )

@@ -46,13 +46,33 @@ describe("a limit against the user's", () => {
       ["processes", 100, 200, "lower"],
       ["processes", 200, 200, "same"],
       ["processes", 300, 200, "higher"],
-      ["processes", 300, undefined, "lower"]
+      ["processes", 300, undefined, "lower"],
+      ["processes", "300", 200, "higher"],
+      ["disk", "10GiB", "20GiB", "lower"],
+      ["disk", "50%", undefined, "unknown"],
+      ["time", "90m", "1h30m", "same"],
+      ["time", "1d", "23h59m60s", "same"],
+      ["time", "2h", "3h", "lower"],
+      ["time", "", "3h", "unknown"],
+      ["time", "0h", "3h", "unknown"],
+      ["time", "8", "3h", "unknown"],
+      ["time", "none", "3h", "higher"],
+      ["time", "none", undefined, "same"],
+      ["time", "unlimited", "none", "same"],
+      ["time", "1h", "none", "lower"],
+      ["memory", "none", "50%", "higher"]
     ] as const
   ) {
     it(`${key} = ${JSON.stringify(asked)} against ${JSON.stringify(own)}: ${expected}`, () => {
       expect(compareLimit(`limits.${key}`, asked, own)).toBe(expected)
     })
   }
+  it("a share of the memory and an amount of it are compared where the machine's is known", () => {
+    const machine = 8 * 2 ** 30
+    expect(compareLimit("limits.memory", "2GiB", "50%", machine)).toBe("lower")
+    expect(compareLimit("limits.memory", "50%", "4GiB", machine)).toBe("same")
+    expect(compareLimit("limits.memory", "5GiB", "50%", machine)).toBe("higher")
+  })
   it("nothing that is no limit is one", () => {
     expect(compareLimit("session.anything", 1, undefined)).toBe("unknown")
   })

@@ -5,8 +5,8 @@ import { parse } from "../../../src/config/parse.ts"
 import { ConfigFile, WorkspaceFile } from "../../../src/config/schema.ts"
 
 const text = "a text in quotes"
-const cpu = "a number of processors above 0 or a set of processors in quotes, such as \"0-3,5\""
-const memory = "an amount in quotes, such as \"4GiB\" or \"50%\""
+const cpu = "a number of processors above 0 or a set of processors in quotes, such as \"0-3,5\", or \"none\""
+const memory = "an amount in quotes, such as \"4GiB\" or \"50%\", or \"none\""
 const variable = "the name of a variable, such as \"EDITOR\""
 const below = "a path below the home directory, such as \".mine/data\""
 const host = "an absolute path, or one that begins with \"~/\""
@@ -42,10 +42,13 @@ const faults: ReadonlyArray<readonly [written: string, said: string]> = [
   ...["-3", "0", "2.5", "\"x\""].map((value) =>
     [
       `[limits]\nprocesses = ${value}`,
-      `2:1: limits.processes has to be a whole number above 0, not ${value}`
+      `2:1: limits.processes has to be a whole number above 0 or "none", not ${value}`
     ] as const
   ),
-  ["[limits]\nprocesses = inf", "2:1: limits.processes has to be a whole number above 0, not Infinity"],
+  [
+    "[limits]\nprocesses = inf",
+    "2:1: limits.processes has to be a whole number above 0 or \"none\", not Infinity"
+  ],
   // Nothing where something has to be.
   ["[defaults]\nimage = \"\"", `2:1: defaults.image has to be ${text} that is not empty, not ""`],
   // Members of lists, and values of records.
@@ -58,7 +61,7 @@ const faults: ReadonlyArray<readonly [written: string, said: string]> = [
   ["[environment]\nset = { A = [\"x\"] }", `2:9: environment.set.A has to be ${text}, not a list`],
   [
     "[profiles.quick.limits]\nprocesses = 0",
-    "2:1: profiles.quick.limits.processes has to be a whole number above 0, not 0"
+    "2:1: profiles.quick.limits.processes has to be a whole number above 0 or \"none\", not 0"
   ],
   // What Incus would not take.
   ...["-1", "0", "1.5", "nan", "\"lots\"", "\"\"", "\"3-1\""].map((value) =>
@@ -119,7 +122,7 @@ const faults: ReadonlyArray<readonly [written: string, said: string]> = [
   ],
   [
     `[limits]\nprocesses = "${"x".repeat(500)}"`,
-    `2:1: limits.processes has to be a whole number above 0, not "${"x".repeat(40)}…"`
+    `2:1: limits.processes has to be a whole number above 0 or "none", not "${"x".repeat(40)}…"`
   ]
 ]
 

@@ -24,15 +24,25 @@ describe("a workspace's own file", () => {
   it.scoped("is in force at once with limits that are lower, and with nothing else", () =>
     Effect.gen(function*() {
       const { from, settings, withheld } = yield* load(
-        "[limits]\ncpu = \"0-2\"\nmemory = \"50%\"\nprocesses = 500\n",
-        "[limits]\ncpu = 4\nmemory = \"4GiB\"\nprocesses = 100\n"
+        "[limits]\ncpu = \"0-2\"\nmemory = \"50%\"\nprocesses = 500\ndisk = \"1GiB\"\ntime = \"none\"\n",
+        "[limits]\ncpu = 4\nmemory = \"4GiB\"\nprocesses = 100\ntime = \"8h\"\n"
       )
-      expect(settings.limits).toMatchObject({ cpu: "0-2", memory: "4GiB", processes: 100 })
+      expect(settings.limits).toMatchObject({
+        cpu: "0-2",
+        memory: "4GiB",
+        processes: 100,
+        disk: "1GiB",
+        time: "8h",
+        ofWorkspace: ["cpu", "disk"],
+        byDefault: []
+      })
       expect(["limits.cpu", "limits.memory", "limits.processes"].map(from)).toEqual([project, user, user])
       expect(withheld?.requests).toEqual([])
       expect(withheld?.limits).toEqual([
-        { key: "limits.memory", asked: "50%", own: "4GiB", reason: "incomparable" },
-        { key: "limits.processes", asked: 500, own: 100, reason: "higher" }
+        // Of 16 GiB.
+        { key: "limits.memory", asked: "50%", own: "4GiB", reason: "higher" },
+        { key: "limits.processes", asked: 500, own: 100, reason: "higher" },
+        { key: "limits.time", asked: "none", own: "8h", reason: "higher" }
       ])
     }))
 
@@ -52,11 +62,25 @@ describe("a workspace's own file", () => {
       expect((yield* home.load({ workspace: "." })).settings.limits.ofWorkspace).toEqual([])
     }))
 
-  it.scoped("limits a user who has no limits, but not with what Incus takes for none", () =>
+  it.scoped("limits a user who has set no limits, but not with what Incus takes for none", () =>
     Effect.gen(function*() {
-      const { settings, withheld } = yield* load("[limits]\ncpu = 0\nmemory = \"50%\"\n")
-      expect(settings.limits).toMatchObject({ cpu: undefined, memory: "50%", processes: undefined })
-      expect(withheld?.limits).toEqual([{ key: "limits.cpu", asked: 0, own: undefined, reason: "unknown" }])
+      const { settings, withheld } = yield* load(
+        "[limits]\ncpu = 0\nmemory = \"6GiB\"\nprocesses = \"none\"\n"
+      )
+      expect(settings.limits).toMatchObject({
+        cpu: undefined,
+        memory: "6GiB",
+        processes: 4096,
+        ofWorkspace: ["memory"],
+        byDefault: ["processes"]
+      })
+      expect(withheld?.limits).toEqual([
+        { key: "limits.cpu", asked: 0, own: undefined, reason: "unknown" },
+        { key: "limits.processes", asked: "none", own: 4096, reason: "higher" }
+      ])
+      // The control: a user who has opened them may be limited by anything.
+      const open = yield* load("[limits]\nmemory = \"80%\"\n", "[limits]\nmemory = \"unlimited\"\n")
+      expect(open.settings.limits.memory).toBe("80%")
     }))
 
   it.scoped("does not change the limits of a profile, lower or not", () =>

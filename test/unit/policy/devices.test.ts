@@ -20,7 +20,6 @@ describe("the devices of a session", () => {
     })
     const chosen = { pool: "fast", network: "br1" }
     expect(devicesOf(workspace, mapped, "/workspace", saved, claude, chosen)).toMatchObject({
-      root: { type: "disk", path: "/", pool: "fast" },
       eth0: { type: "nic", network: "br1", name: "eth0" }
     })
   })

@@ -34,6 +34,7 @@ describe("what a tool is given of the user's own", () => {
           home,
           directory: home,
           environment: {},
+          memory: 16 * 2 ** 30,
           uuid: Effect.sync(() => randomUUID())
         })
       )

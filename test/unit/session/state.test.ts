@@ -44,6 +44,7 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
       home,
       directory: home,
       environment: {},
+      memory: 16 * 2 ** 30,
       uuid: Effect.sync(() => randomUUID())
     })
     const services = Layer.merge(History.layer(join(home, "saved")), Slots.layer).pipe(
@@ -58,7 +59,16 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
           tool: { tool: claude, bypass: true },
           image: "clincus",
           persistent: false,
-          limits: { cpu: undefined, memory: undefined, processes: undefined, ofWorkspace: [] },
+          limits: {
+            cpu: undefined,
+            memory: undefined,
+            processes: undefined,
+            disk: undefined,
+            time: undefined,
+            ofWorkspace: [],
+            byDefault: []
+          },
+          docker: false,
           placement: { pool: undefined, network: undefined },
           mounts: { rootOnMounts: false, rootWorkspace: true },
           environment: {},

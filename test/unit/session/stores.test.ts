@@ -29,6 +29,7 @@ const make = Effect.gen(function*() {
     home: root,
     directory: root,
     environment: {},
+    memory: 16 * 2 ** 30,
     uuid: Effect.sync(() => randomUUID())
   })
   const services = Layer.provideMerge(

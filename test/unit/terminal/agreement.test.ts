@@ -6,9 +6,17 @@ const settings = {
   defaults: { image: "", persistent: false },
   tool: { name: "", binary: undefined, named: {} },
   session: { on_exit: "end", on_detach: "keep" },
-  limits: { cpu: undefined, memory: undefined, processes: undefined, ofWorkspace: [] },
+  limits: {
+    cpu: undefined,
+    memory: undefined,
+    processes: undefined,
+    disk: undefined,
+    time: undefined,
+    ofWorkspace: [],
+    byDefault: []
+  },
   environment: { forward: [], set: {} },
-  security: { root_on_mounts: false, root_workspace: true },
+  security: { root_on_mounts: false, root_workspace: true, docker: false },
   paths: { sessions_dir: "", preserve_workspace_path: false },
   incus: { project: "", socket: "", pool: undefined, network: undefined }
 } as const

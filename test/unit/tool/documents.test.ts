@@ -57,9 +57,17 @@ describe("the registry", () => {
     defaults: { image: "clincus", persistent: false },
     tool: { name, binary, named },
     session: { on_exit: "end", on_detach: "keep" },
-    limits: { cpu: undefined, memory: undefined, processes: undefined, ofWorkspace: [] },
+    limits: {
+      cpu: undefined,
+      memory: undefined,
+      processes: undefined,
+      disk: undefined,
+      time: undefined,
+      ofWorkspace: [],
+      byDefault: []
+    },
     environment: { forward: [], set: {} },
-    security: { root_on_mounts: false, root_workspace: true },
+    security: { root_on_mounts: false, root_workspace: true, docker: false },
     paths: { sessions_dir: "/saved", preserve_workspace_path: false },
     incus: { project: "default", socket: "/socket", pool: undefined, network: undefined }
   })
