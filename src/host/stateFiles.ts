@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { copyConfiguration as copy } from "./copy/copyConfiguration.ts"
 import { readUntrusted as readText, readUntrustedBytes as readBytes } from "./untrusted/file.ts"
+import * as Places from "./untrusted/places.ts"
 import * as Disk from "./untrusted/StateDirectory.ts"
 
 /**
@@ -17,14 +18,19 @@ const onDisk = {
   hasFilesOfOthers: Disk.hasFilesOfOthers,
   keep: Disk.keep,
   makeDirectory: Disk.makeDirectory,
+  makePlace: Places.makePlace,
+  namesAt: Places.namesAt,
   ownerOf: Disk.ownerOf,
+  placesOf: Places.placesOf,
   read: Disk.read,
   readBeginning: Disk.readBeginning,
   readUntrusted: readText,
   readUntrustedBytes: readBytes,
   remove: Disk.remove,
   removeAll: Disk.removeAll,
+  removePlace: Places.removePlace,
   removeStaged: Disk.removeStaged,
+  rewriteAt: Places.rewriteAt,
   size: Disk.size,
   write: Disk.write,
   writtenAt: Disk.writtenAt
@@ -68,3 +74,13 @@ export const size: Files["size"] = (...all) => Effect.flatMap(StateFiles, (files
 export const write: Files["write"] = (...all) => Effect.flatMap(StateFiles, (files) => files.write(...all))
 export const writtenAt: Files["writtenAt"] = (...all) =>
   Effect.flatMap(StateFiles, (files) => files.writtenAt(...all))
+export const makePlace: Files["makePlace"] = (...all) =>
+  Effect.flatMap(StateFiles, (files) => files.makePlace(...all))
+export const namesAt: Files["namesAt"] = (...all) =>
+  Effect.flatMap(StateFiles, (files) => files.namesAt(...all))
+export const placesOf: Files["placesOf"] = (...all) =>
+  Effect.flatMap(StateFiles, (files) => files.placesOf(...all))
+export const removePlace: Files["removePlace"] = (...all) =>
+  Effect.flatMap(StateFiles, (files) => files.removePlace(...all))
+export const rewriteAt: Files["rewriteAt"] = (...all) =>
+  Effect.flatMap(StateFiles, (files) => files.rewriteAt(...all))

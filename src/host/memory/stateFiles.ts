@@ -4,6 +4,7 @@ import { codeOf } from "../codeOf.ts"
 import type { StateFiles } from "../stateFiles.ts"
 import { checked, type Owner, StateError } from "../untrusted/access.ts"
 import { FileRefused } from "../untrusted/file.ts"
+import type { Standing } from "../untrusted/places.ts"
 import { onTree } from "./fileSystem.ts"
 import { below, type Directory, type Entry, Errno, newDirectory, newFile, type Tree } from "./tree.ts"
 
@@ -110,6 +111,55 @@ export const makeStateFiles = (tree: Tree): Files => {
       )
     )
 
+  const standingOf = (entry: Entry | undefined): Standing => entry?.kind ?? "absent"
+
+  /** The parts of a path up to the first link on it, that at its end included. */
+  const linkOn = (root: string, parts: ReadonlyArray<string>) =>
+    parts.map((_, index) => parts.slice(0, index + 1).join("/")).find((one) =>
+      entryAt(root, one)?.kind === "link"
+    )
+
+  const places: Pick<Files, "placesOf" | "namesAt" | "makePlace" | "removePlace" | "rewriteAt"> = {
+    placesOf: (root, paths) =>
+      attempt(root, "read", () =>
+        paths.map((path) => {
+          const link = linkOn(root, checked(path))
+          return { path, is: link === undefined ? standingOf(entryAt(root, path)) : "link", link }
+        })),
+    namesAt: (root, path) =>
+      attempt(root, "read", () => [...(dirOrNone(entryAt(root, path))?.entries.keys() ?? [])]),
+    makePlace: (root, path, text, owner) =>
+      attempt(Path.join(root, path), "write", () => {
+        const { above, last } = splitLast(path)
+        const directory = within(root, above)
+        if (directory === undefined) return false
+        if (directory.entries.has(last)) return true
+        tree.require("make", Path.join(root, path))
+        directory.entries.set(
+          last,
+          text === undefined ? newDirectory(owner, tree.now) : newFile(Buffer.from(text), owner, tree.now)
+        )
+        return true
+      }),
+    removePlace: (root, path, text) =>
+      attempt(Path.join(root, path), "remove", () => {
+        const { above, last } = splitLast(path)
+        const entry = entryAt(root, path)
+        const isSame = text === undefined
+          ? entry?.kind === "directory" && entry.entries.size === 0
+          : entry?.kind === "file" && textOf(entry.bytes) === text
+        if (isSame) within(root, above)?.entries.delete(last)
+      }),
+    rewriteAt: (root, path, text, owner) =>
+      attempt(Path.join(root, path), "write", () => {
+        const { above, last } = splitLast(path)
+        const entry = entryAt(root, path)
+        if (entry !== undefined && entry.kind !== "file") return
+        tree.require("make", Path.join(root, path))
+        within(root, above)?.entries.set(last, newFile(Buffer.from(text), entry ?? owner, tree.now))
+      })
+  }
+
   /** A copy of an entry, given to the owner. */
   const copied = (entry: Entry, owner: Owner): Entry =>
     entry.kind === "directory"
@@ -121,6 +171,7 @@ export const makeStateFiles = (tree: Tree): Files => {
       : { ...entry, ...owner }
 
   return {
+    ...places,
     write: (root, path, content, owner, mode = 0o600) =>
       attempt(Path.join(root, path), "write", () => {
         const { above, last } = splitLast(path)
