@@ -43,6 +43,8 @@ export interface SessionInfo {
   readonly started_at: string | null
   readonly last_used_at: string | null
   readonly ended_at: string | null
+  /** When its time limit ends it; null if it has none. */
+  readonly ends_at: string | null
   /** How it ended, in the words of `describeEnd`; null while it runs. */
   readonly ended: string | null
   /** Whom the tool is outside the container: `uid 1000, gid 1000`. */
