@@ -76,6 +76,7 @@ const optionsOf = (given: Given, resume: SavedSession | undefined) =>
       resume,
       debug: given.debug,
       size: yield* terminal.size,
+      protect: !given.noProtect,
       allowHome: given.allowHome,
       moment: given.background && !given.debug ? firstMoment : 0
     } satisfies SessionOptions

@@ -83,6 +83,11 @@ export const options = {
   allowHome: Options.boolean("allow-home").pipe(
     Options.withDescription("Work on a directory that your home directory is in; only in a terminal.")
   ),
+  noProtect: Options.boolean("no-protect").pipe(
+    Options.withDescription(
+      "Leave writable what the host runs or trusts (.git/hooks, .git/config, .vscode, .envrc and others)."
+    )
+  ),
   debug: Options.boolean("debug").pipe(Options.withDescription("Start bash in the place of the tool.")),
   format
 }

@@ -58,6 +58,9 @@ export interface Settings {
     readonly root_on_mounts: boolean
     readonly root_workspace: boolean
     readonly docker: boolean
+    /** Paths below the workspace: protected beside those that always are, left writable, hidden. */
+    readonly protect: ReadonlyArray<string>
+    readonly writable: ReadonlyArray<string>
   }
   /** `sessions_dir` is absolute. */
   readonly paths: { readonly sessions_dir: string; readonly preserve_workspace_path: boolean }

@@ -66,7 +66,6 @@ const Short = Schema.NonEmptyString.pipe(
 export const WorkspaceFile = table({
   defaults: table({ ...defaults, image: Short }),
   tool: table({ name: Short }),
-  security: table({ docker: security.docker }),
   // A limit that is not understood is told of, and keeps nobody from working.
   limits: table({
     cpu: Schema.Union(Short, Schema.Number),
@@ -74,5 +73,7 @@ export const WorkspaceFile = table({
     processes: limits.processes,
     disk: Short,
     time: Short
-  })
+  }),
+  // It may protect more, and open nothing.
+  security: table({ docker: security.docker, protect: security.protect.pipe(Schema.maxItems(100)) })
 })

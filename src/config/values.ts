@@ -20,6 +20,14 @@ const HomePath = text(
   "a path below the home directory, such as \".mine/data\""
 )
 
+const maxPath = 1000
+
+/** A path below the workspace. */
+const WorkspacePath = text(
+  (path) => path.length <= maxPath && isRelativePath(plainPath(path)) && !/\p{Cc}/u.test(path),
+  "a path below the workspace, such as \".github\""
+)
+
 /** One that starts from the current directory would be another one in each. */
 const HostPath = text(
   (path) => /^(~?\/)[^\0]*$/.test(path),
@@ -61,7 +69,16 @@ export const security = {
   /** Whether sessions work on directories of root at all. */
   root_workspace: Schema.Boolean,
   /** Whether containers may run in sessions, Docker's for instance: more of the kernel is open to them then. */
-  docker: Schema.Boolean
+  docker: Schema.Boolean,
+  /** Read-only in sessions beside what is so by itself. */
+  protect: Schema.Array(WorkspacePath),
+  /** Not read-only in sessions, with all below it; `.` is the whole workspace. */
+  writable: Schema.Array(
+    text(
+      (path) => path === "." || path === "./" || (path.length <= maxPath && isRelativePath(plainPath(path))),
+      "a path below the workspace, such as \".vscode\", or \".\" for all of it"
+    )
+  )
 }
 
 export const paths = { sessions_dir: HostPath, preserve_workspace_path: Schema.Boolean }

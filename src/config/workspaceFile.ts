@@ -4,7 +4,7 @@ import type { FileRequest, Origin, RefusedLimit, RequestKey } from "./Settings.t
 
 /** What a workspace's own file says, sorted by what becomes of it. */
 interface Sorted {
-  /** In force: limits that are lower than the user's. */
+  /** In force: limits that are lower than the user's, and paths that are protected beside those of the user. */
   readonly taken: ReadonlyArray<Origin>
   /** In force once it is granted, with the request that stands for it. */
   readonly asked: ReadonlyArray<{ readonly origin: Origin; readonly request: FileRequest }>
@@ -12,6 +12,8 @@ interface Sorted {
 }
 
 const scalar = (value: unknown): string | number => typeof value === "number" ? value : String(value)
+
+const listOf = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
 
 const isRequestKey = (key: string): key is RequestKey =>
   key === "defaults.image" || key === "defaults.persistent" || key === "tool.name" ||
@@ -51,6 +53,10 @@ export const sort = (
           unasked: key === "tool.name" && asks(present?.value) && !asks(value)
         }
       })
+      continue
+    }
+    if (key === "security.protect") {
+      taken.push({ ...origin, value: [...new Set([...listOf(present?.value), ...listOf(value)])] })
       continue
     }
     const comparison = compareLimit(key, value, present?.value, user.memory)

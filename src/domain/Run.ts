@@ -15,6 +15,18 @@ import { SessionRef } from "./SessionRef.ts"
 export const RunPhase = Schema.Literal("starting", "running", "ending")
 export type RunPhase = typeof RunPhase.Type
 
+/** What is made for the time of a run: empty directories, and files with the text. */
+export const RunStands = Schema.Struct({
+  made: Schema.Array(Schema.Struct({
+    root: Schema.String,
+    path: RelativePath,
+    text: Schema.optional(Schema.String)
+  })),
+  /** The directory of git's whose list of what is not shown has been added to. */
+  exclude: Schema.optional(Schema.String)
+})
+export type RunStands = typeof RunStands.Type
+
 /**
  * One start of a session, from before anything is made for it until all of it is undone: what the file `open/<tool>.<id>`
  * says. The file is the claim on the session's state, so there is one run of a session at a time. `run` is fresh with
@@ -42,6 +54,8 @@ export const RunRecord = Schema.Struct({
   /** How it is to end, in the phase `ending`: `killed` deletes a persistent container too. */
   reason: Schema.optional(EndReason),
   ...Place.fields,
+  /** What stands in the workspace for protected paths that are not there, and goes when no run needs it any more. */
+  stands: Schema.optional(RunStands),
   /** What of the state has to go when it ends: the credentials. */
   remove: Schema.Array(RelativePath),
   scrub: Schema.Array(Schema.Struct({ path: RelativePath, keys: Schema.Array(Schema.String) }))

@@ -11,7 +11,11 @@ export const ownProfile = "clincus"
 /** The profiles of a container of clincus: the machine's default one, then ours. */
 export const profiles: ReadonlyArray<string> = ["default", ownProfile]
 
-/** A profile of sessions says something that weakens them and that a container cannot take back. */
+/**
+ * A profile of sessions says something that weakens them and that a container cannot take back.
+ *
+ * @see SessionFailure
+ */
 export class ProfileRefused extends Data.TaggedError("ProfileRefused")<{
   readonly profile: string
   readonly key: string

@@ -13,22 +13,14 @@ import type { SessionRef } from "../domain/SessionRef.ts"
 import { type DurableFiles, durableFiles } from "../host/durableFiles.ts"
 import { inTurn } from "../host/mutex.ts"
 import * as State from "../host/stateFiles.ts"
+import type { Stand } from "../policy/files/trees.ts"
 import { HistoryError } from "./errors.ts"
+import { type Outcome, outcomesIn } from "./outcome.ts"
+import { makeRunStands } from "./runStands.ts"
 import { makeRunStore, type RunStore, toHistoryError } from "./RunStore.ts"
 
 export { HistoryError } from "./errors.ts"
-
-/**
- * What a tool left behind when it ended: its exit status and the last lines of its screen.
- *
- * @see Ended
- */
-export interface Outcome {
-  readonly status: number
-  readonly screen: string
-  /** It was ended because the session's time was over. */
-  readonly overtime: boolean
-}
+export type { Outcome } from "./outcome.ts"
 
 /**
  * Saved sessions as they are found on the disk.
@@ -92,6 +84,14 @@ export interface History {
     end: End | undefined,
     at: number
   ) => Effect.Effect<void, HistoryError | State.StateError>
+  /**
+   * Makes what stands in for protected paths during a run that is claimed, and gives what cannot be made. It is removed
+   * with `finish` or `remove`, unless another run on the workspace needs it.
+   */
+  readonly makeStands: (
+    run: RunRecord,
+    owner: State.Owner
+  ) => Effect.Effect<ReadonlyArray<Stand>, HistoryError | State.StateError>
   /** What the tool of a session left when it ended; none while it runs, and if it was killed. */
   readonly outcome: (session: SessionRef) => Effect.Effect<Option.Option<Outcome>>
   /** Deletes a saved session for good, while the record is this run's, and gives up its claim. No container may use it. */
@@ -172,23 +172,7 @@ const storeIn = (root: string, needs: Needs): History => {
     }
   }).pipe(Effect.mapError(toHistoryError))
 
-  const isOvertime = (session: SessionRef) =>
-    Effect.map(State.read(directory(session), "outcome/reason", 16), (reason) => reason === "time")
-
-  const outcome = (session: SessionRef) =>
-    Effect.gen(function*() {
-      const status = yield* State.read(directory(session), "outcome/status", 16)
-      if (status === undefined || !/^\d{1,3}\n$/.test(status)) return Option.none()
-      const screen = yield* State.read(directory(session), "outcome/screen", 256 * 1024)
-      return Option.some({
-        status: Number(status),
-        screen: (screen ?? "").replace(/\n+$/, ""),
-        overtime: yield* isOvertime(session)
-      })
-    })
-
-  /** When a tool left its outcome. */
-  const outcomeAt = (session: SessionRef) => State.writtenAt(directory(session), "outcome/status")
+  const { isOvertime, outcome, outcomeAt } = outcomesIn(directory)
 
   /** A moment (ms) that a container may have made up: it is not before the run's beginning, nor to come. */
   const momentOf = (run: RunRecord, moment: number) =>
@@ -214,6 +198,17 @@ const storeIn = (root: string, needs: Needs): History => {
     ...new Set([...run.remove, ...run.scrub.map((one) => one.path)].map((file) => path.dirname(file)))
   ]
 
+  /** Runs an effect while no other process runs one under the same name. */
+  const withLock = <A>(name: string, effect: Effect.Effect<A, HistoryError | State.StateError>) =>
+    Effect.gen(function*() {
+      const locks = path.join(root, "locks")
+      yield* files.makePrivate(locks)
+      return yield* inTurn(files, path.join(locks, name), effect)
+    }).pipe(
+      Effect.provideService(FileSystem.FileSystem, fs),
+      Effect.provideService(Path.Path, path)
+    )
+
   /**
    * Removes a run's credentials without the lock, for which a full disk has no room. What that frees may be enough for it.
    * No later run has anything there while the record is this run's.
@@ -238,17 +233,11 @@ const storeIn = (root: string, needs: Needs): History => {
   ): Effect.Effect<void, HistoryError | State.StateError> => {
     const locked = Effect.gen(function*() {
       if (!(yield* runs.isOurs(run))) return
-      const locks = path.join(root, "locks")
-      yield* files.makePrivate(locks)
-      yield* inTurn(
-        files,
-        path.join(locks, `${run.tool}.${run.id}`),
+      yield* withLock(
+        `${run.tool}.${run.id}`,
         Effect.flatMap(runs.isOurs(run), (ours) => ours ? effect : Effect.void)
       )
-    }).pipe(
-      Effect.provideService(FileSystem.FileSystem, fs),
-      Effect.provideService(Path.Path, path)
-    )
+    })
     return locked.pipe(
       Effect.catchIf(
         (error) => error._tag === "FileFailed" && error.noRoom,
@@ -258,8 +247,14 @@ const storeIn = (root: string, needs: Needs): History => {
     )
   }
 
+  const { clear, make } = makeRunStands(runs, (effect) =>
+    withLock("stands", effect).pipe(
+      Effect.catchTag("FileFailed", (failed) => toHistoryError(failed))
+    ))
+
   return {
     root,
+    makeStands: make,
     at: (other) => storeIn(other, needs),
     runs,
     directory,
@@ -283,6 +278,7 @@ const storeIn = (root: string, needs: Needs): History => {
           const [left] = yield* Effect.partition([
             ...run.remove.map((file) => State.remove(directory(run), file)),
             ...run.scrub.map(({ keys, path: file }) => scrub(run, file, keys)),
+            clear(run),
             ...foldersOf(run).map((folder) => State.removeStaged(directory(run), folder)),
             // The record promises that all this is gone, so it goes last on the disk too.
             ...foldersOf(run).map((folder) => State.keep(directory(run), folder))
@@ -314,6 +310,7 @@ const storeIn = (root: string, needs: Needs): History => {
         run,
         State.removeAll(directory(run)).pipe(
           Effect.zipRight(Effect.mapError(files.keep(path.dirname(directory(run))), toHistoryError)),
+          Effect.zipRight(clear(run)),
           Effect.zipRight(runs.release(run))
         )
       )

@@ -7,41 +7,35 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import { sentenceOf } from "../domain/Failure.ts"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
-import { becomeOwner } from "../guest/becomeOwner.ts"
 import type { TmuxFailure } from "../guest/errors.ts"
-import type { Guest } from "../guest/Guest.ts"
-import { TmuxService } from "../guest/TmuxService.ts"
+import type { TmuxService } from "../guest/TmuxService.ts"
 import { runVariable } from "../guest/watch.ts"
 import { Host } from "../host/Host.ts"
 import type * as State from "../host/stateFiles.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { devicesOf } from "../policy/devices.ts"
+import type { ProtectedLink } from "../policy/files/errors.ts"
+import { gitDevice } from "../policy/files/plan.ts"
 import { deadlineOf } from "../policy/limits.ts"
 import { type Policy, policyOf } from "../policy/policy.ts"
 import { inherited, type ProfileRefused } from "../policy/profiles.ts"
-import { removedAtEnd } from "../tool/Tool.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
-import { commandOf, mountParents } from "./command.ts"
 import { belongsTo, endContainer, type Holder, holdsState } from "./container.ts"
-import {
-  type CannotResume,
-  type NoFreeSlot,
-  type SlotInUse,
-  type SlotOutOfRange,
-  ToolEnded
-} from "./errors.ts"
+import type { CannotResume, NoFreeSlot, SlotInUse, SlotOutOfRange, ToolEnded } from "./errors.ts"
 import type { StateNotOurs } from "./finish.ts"
 import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
 import type { Labels } from "./labels.ts"
 import { type Occupied, occupy } from "./occupy.ts"
+import { protect, protectionOf } from "./protection.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
 import { requireSlot, SlotService } from "./SlotService.ts"
 import { explainStart, type StartFailure } from "./startFailure.ts"
+import { startTool } from "./startTool.ts"
 import { type Ending, openState, type SessionState } from "./state.ts"
 
 /**
@@ -89,6 +83,8 @@ export interface Session extends SessionHandle {
  *   return yield* sessions.start({ workspace: ".", slot: 3 })
  * }).pipe(Effect.catchTags({
  *   NoFreeSlot: ({ workspace }) => Console.error(`ten sessions work on ${workspace}`),
+ *   ProfileRefused: ({ key, profile }) => Console.error(`the profile ${profile} sets ${key}`),
+ *   ProtectedLink: ({ link, workspace }) => Console.error(`${link} in ${workspace} is a link`),
  *   RootWorkspace: ({ path }) => Console.error(`${path} is root's`),
  *   SlotInUse: ({ container }) => Console.error(`${container} has the slot`),
  *   SlotOutOfRange: ({ slot }) => Console.error(`there is no slot ${slot}`),
@@ -111,6 +107,7 @@ export type SessionFailure =
   | ToolEnded
   | StateNotOurs
   | TooManyContainers
+  | ProtectedLink
   | RootWorkspace
   | ProfileRefused
   | WorkspaceTooWide
@@ -145,12 +142,18 @@ export const startSession = (
     // It takes a few milliseconds, in which the disk is busy with the state.
     const profiles = yield* Effect.forkScoped(inherited)
     const identity = yield* identityOf(request.workspace, request.mounts)
-    const saved = yield* openState(request, identity, ending)
-    const policy = policyOf(
+    const protection = yield* protectionOf(request)
+    const saved = yield* openState(request, identity, protection.stands, ending)
+    const walls = policyOf(
       { ...request, pool: request.placement.pool },
       yield* Fiber.join(profiles),
       (yield* Host).memory
     )
+    const policy = {
+      ...walls,
+      config: { ...walls.config, ...(yield* protect(protection, saved.run, identity.owner)) },
+      devices: { ...walls.devices, ...gitDevice(protection.plan, identity.mounts === "shift") }
+    }
     // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.
     const [container, notes, tidying] = yield* Effect.all([
       launch(request, identity, policy, saved, ending),
@@ -179,7 +182,7 @@ export const startSession = (
       onDetach: request.onDetach,
       restarted: container.restarted,
       guest,
-      notes: [...(warning === undefined ? [] : [warning]), ...notes],
+      notes: [...(warning === undefined ? [] : [warning]), ...protection.plan.notes, ...notes],
       keep: Ref.set(ending.kept, true),
       tidied: Fiber.join(tidying),
       endsAs: (end: EndReason) => Ref.set(ending.reason, Option.some(end)),
@@ -299,42 +302,5 @@ const noteMetadata = (request: SessionRequest, saved: SessionState, container: O
       persistent: container.persistent,
       lastUsedAt: now,
       ...(request.profile === undefined ? {} : { profile: request.profile })
-    })
-  })
-
-/** Starts the tool in tmux, as the user that the owner of the workspace is mapped to. */
-const startTool = (
-  request: SessionRequest,
-  identity: Identity,
-  policy: Policy,
-  saved: SessionState,
-  container: Occupied
-) =>
-  Effect.gen(function*() {
-    const tmux = yield* TmuxService
-    const history = yield* HistoryStore
-    const { tool } = request.tool
-    const { gid, home, uid, user } = identity
-    const guest: Guest = { container: container.container, directory: request.directory, uid, gid, home }
-    const mode = request.debug ? "debug" : saved.resumed ? "resume" : "start"
-    const ended = yield* tmux.start(guest, {
-      run: saved.run.run ?? saved.id,
-      user,
-      command: commandOf(request.tool, { id: saved.conversation }, mode),
-      environment: saved.environment,
-      size: request.size,
-      onExit: request.onExit,
-      remove: removedAtEnd(tool).map((path) => `${home}/${path}`),
-      prelude: becomeOwner(identity, mountParents(tool, home)),
-      moment: request.moment,
-      deadline: deadlineOf(policy.limits, saved.startedAt)
-    })
-    if (Option.isNone(ended)) return guest
-    // If a shell has taken the tool's place, the outcome is not written yet, but the screen is there.
-    const outcome = yield* history.outcome({ tool: tool.name, id: saved.id })
-    return yield* new ToolEnded({
-      tool: tool.title,
-      status: ended.value,
-      screen: Option.isSome(outcome) ? outcome.value.screen : yield* tmux.capture(guest, { ansi: false })
     })
   })

@@ -9,6 +9,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import type { Instances } from "../incus/instances.ts"
 import { mayPass, passing, retryPassing } from "../incus/retry.ts"
 import type { Instance } from "../incus/schemas.ts"
+import { forgiving, lxcKey } from "../policy/files/lxc.ts"
 import { ContainerLeft } from "./errors.ts"
 import { fromInstance } from "./labels.ts"
 
@@ -54,7 +55,7 @@ export const removeContainer = (
   })
 
 /** The devices of a session in an instance: what it has of the host. */
-export const sessionDevice = /^(workspace|outcome|state\d+)$/
+export const sessionDevice = /^(workspace|git|outcome|state\d+)$/
 const stateDevice = /^(outcome|state\d+)$/
 
 /** True if an instance has a saved session mounted, or would have it once it is started. */
@@ -73,6 +74,7 @@ export const releaseState = (instances: Instances, container: string, holder: Ho
         // If it is started by hand, it has no session, and so no off-switch.
         config: Object.fromEntries(
           Object.entries(instance.config).filter(([key]) => key !== `environment.${runVariable}`)
+            .map(([key, value]) => [key, key === lxcKey ? forgiving(value) : value])
         ),
         devices: Object.fromEntries(
           Object.entries(instance.devices).filter(([name]) => !stateDevice.test(name))

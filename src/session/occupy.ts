@@ -7,6 +7,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import { isBusy } from "../incus/power.ts"
 import { passing } from "../incus/retry.ts"
 import type { Device, Instance } from "../incus/schemas.ts"
+import { lxcKey } from "../policy/files/lxc.ts"
 import { profiles } from "../policy/profiles.ts"
 import { idmapKeys } from "../workspace/identity.ts"
 import { releaseState, removeContainer, sessionDevice } from "./container.ts"
@@ -64,7 +65,7 @@ const restart = (place: SlotCandidate, spec: ContainerSpec, found: Labels) =>
   Effect.gen(function*() {
     const incus = yield* IncusService
     const labels = spec.labels(place.container, place.slot, true)
-    const dropped = new Set([...idmapKeys, ...labelKeys])
+    const dropped = new Set([...idmapKeys, ...labelKeys, lxcKey])
     yield* incus.instances.edit(place.container, (instance) =>
       // Of two who try at once Incus lets one change what both have seen.
       instance.status === "Stopped" && Option.exists(fromInstance(instance), (now) => sameLabels(now, found))

@@ -3,6 +3,7 @@ import * as Option from "effect/Option"
 import { ConfigService } from "../config/ConfigService.ts"
 import type { Effective, Limits, RequestKey, Settings } from "../config/Settings.ts"
 import type { Metadata } from "../domain/Metadata.ts"
+import { plainPath } from "../domain/RelativePath.ts"
 import { Host } from "../host/Host.ts"
 import type { TerminalSize } from "../incus/exec.ts"
 import { overridden } from "../policy/limits.ts"
@@ -58,6 +59,8 @@ export interface SessionOptions {
   readonly size?: TerminalSize | undefined
   /** Allows a workspace that holds the user's home directory. */
   readonly allowHome?: boolean | undefined
+  /** False leaves every path of the workspace writable, whatever the configuration protects. */
+  readonly protect?: boolean | undefined
   /** How long the tool is watched before it counts as started (ms); 0. */
   readonly moment?: number | undefined
 }
@@ -163,6 +166,10 @@ export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =
       limits: overridden(limits, options.limits ?? {}),
       docker: options.docker ?? security.docker,
       placement: { pool: incus.pool, network: incus.network },
+      files: {
+        protect: security.protect.map(plainPath),
+        writable: options.protect === false ? ["."] : security.writable.map((path) => plainPath(path) || ".")
+      },
       mounts: { rootOnMounts: security.root_on_mounts, rootWorkspace: security.root_workspace },
       environment: { ...(yield* configuredVariables(settings.environment)), ...options.environment },
       onExit: session.on_exit,

@@ -2,6 +2,7 @@ import type * as Option from "effect/Option"
 import type { Metadata } from "../domain/Metadata.ts"
 import type { TerminalSize } from "../incus/exec.ts"
 import type { SessionPlacement } from "../policy/devices.ts"
+import type { FileRules } from "../policy/files/plan.ts"
 import type { RequestedLimits } from "../policy/limits.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
 import type { MountPolicy } from "../workspace/identity.ts"
@@ -36,6 +37,7 @@ export interface SessionRequest {
   readonly docker: boolean
   readonly placement: SessionPlacement
   readonly mounts: MountPolicy
+  readonly files: FileRules
   /** Variables for the tool, over its credentials. */
   readonly environment: Readonly<Record<string, string>>
   /** What the pane does when the tool ends. */

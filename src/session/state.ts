@@ -9,7 +9,7 @@ import { findCredentials } from "../credentials/find.ts"
 import { sentenceOf } from "../domain/Failure.ts"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
 import { isElsewhere } from "../domain/Place.ts"
-import type { RunRecord } from "../domain/Run.ts"
+import type { RunRecord, RunStands } from "../domain/Run.ts"
 import { leftOutLine } from "../host/copy/copyConfiguration.ts"
 import { Host } from "../host/Host.ts"
 import { ownProcess, stateOfProcess } from "../host/process.ts"
@@ -203,7 +203,12 @@ const conversationOf = (request: SessionRequest, id: string, path: string, direc
   })
 
 /** Generates the session's id and fills its saved directory: the tool's state lives there while the session runs. */
-export const openState = (request: SessionRequest, identity: Identity, ending: Ending) =>
+export const openState = (
+  request: SessionRequest,
+  identity: Identity,
+  stands: RunStands | undefined,
+  ending: Ending
+) =>
   Effect.gen(function*() {
     const host = yield* Host
     const history = yield* HistoryStore
@@ -230,6 +235,7 @@ export const openState = (request: SessionRequest, identity: Identity, ending: E
       owner,
       server: server.environment.certificate_fingerprint,
       project: incus.project,
+      ...(stands === undefined ? {} : { stands }),
       remove: removedAtEnd(tool),
       scrub: tool.credentials.scrub
     }

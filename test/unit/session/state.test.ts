@@ -70,6 +70,7 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
           },
           docker: false,
           placement: { pool: undefined, network: undefined },
+          files: { protect: [], writable: [] },
           mounts: { rootOnMounts: false, rootWorkspace: true },
           environment: {},
           onExit: "end",
@@ -82,6 +83,7 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
           moment: 0
         },
         { owner, uid: 1000, gid: 1000, user: "code", home: "/home/code", groups: [], mounts: "map" },
+        undefined,
         {
           kept: yield* Ref.make(false),
           started: yield* Ref.make(false),

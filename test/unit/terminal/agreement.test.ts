@@ -16,7 +16,7 @@ const settings = {
     byDefault: []
   },
   environment: { forward: [], set: {} },
-  security: { root_on_mounts: false, root_workspace: true, docker: false },
+  security: { root_on_mounts: false, root_workspace: true, docker: false, protect: [], writable: [] },
   paths: { sessions_dir: "", preserve_workspace_path: false },
   incus: { project: "", socket: "", pool: undefined, network: undefined }
 } as const
