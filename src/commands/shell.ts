@@ -220,6 +220,7 @@ export const command = Command.make("shell", { ...options, directory }, shell).p
       group: "Sessions",
       details: [
         "The container is deleted when the tool exits, unless the session is persistent; the conversation is saved either way. Ctrl+B d detaches and leaves the tool running.",
+        "What the host runs or trusts in the directory is read-only inside: git's hooks and configuration, settings of editors and tools. [security] writable and protect change what that is, --no-protect opens all of it.",
         "A tool, an image or a mode that .clincus.toml of the directory asks for is used only when you have granted it: you are asked once, and again when the file has changed. --tool, --image, --docker, --persistent and --ephemeral choose without it.",
         "A session has half of the machine's memory and 4096 processes at most, and gives way where others want the processors too. --limit-memory and the like set other bounds, and a time after which it ends."
       ],

@@ -62,6 +62,20 @@ describe("a workspace's own file", () => {
       expect((yield* home.load({ workspace: "." })).settings.limits.ofWorkspace).toEqual([])
     }))
 
+  it.scoped("protects more paths than the user does, and opens none", () =>
+    Effect.gen(function*() {
+      const own = "[security]\nprotect = [\"mine\"]\nwritable = [\".vscode\"]\n"
+      const { settings, withheld } = yield* load("[security]\nprotect = [\"mine\", \"deploy\"]\n", own)
+      expect(settings.security).toMatchObject({ protect: ["mine", "deploy"], writable: [".vscode"] })
+      expect(withheld).toBe(undefined)
+      const refused = yield* Effect.flip(load("[security]\nwritable = [\"deploy\"]\n", own))
+      expect(refused.message).toContain("a workspace's own file may not set it")
+      for (const path of ["../up", "/etc", "a/../../b", ""]) {
+        const wrong = yield* Effect.flip(load(`[security]\nprotect = [${JSON.stringify(path)}]\n`))
+        expect(wrong.message).toContain("a path below the workspace")
+      }
+    }))
+
   it.scoped("limits a user who has set no limits, but not with what Incus takes for none", () =>
     Effect.gen(function*() {
       const { settings, withheld } = yield* load(
