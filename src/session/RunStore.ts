@@ -1,6 +1,7 @@
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { createHash } from "node:crypto"
 import { parseRun, printRun, type RunRecord } from "../domain/Run.ts"
 import type { SessionRef } from "../domain/SessionRef.ts"
 import type { DurableFiles, FileFailed } from "../host/durableFiles.ts"
@@ -47,12 +48,21 @@ export interface RunStore {
     },
     HistoryError
   >
+  /** Directories of other stores in which runs may be open: one small file each, in `<root>/elsewhere`. */
+  readonly elsewhere: {
+    readonly note: (root: string) => Effect.Effect<void, HistoryError>
+    readonly forget: (root: string) => Effect.Effect<void, HistoryError>
+    /** Absolute paths. */
+    readonly list: Effect.Effect<ReadonlyArray<string>, HistoryError>
+  }
   /** Removes the record while it is this run's. */
   readonly release: (record: RunRecord) => Effect.Effect<void, HistoryError>
 }
 
 /** A record is a few hundred bytes. */
 const recordLimit = 256 * 1024
+/** The longest path that Linux takes; see path_resolution(7). */
+const pathLimit = 4096
 
 /** What keeps a file of the user's own from being used, with what a user of sessions can do about it. */
 export const toHistoryError = ({ path, reason }: FileFailed): HistoryError =>
@@ -62,6 +72,10 @@ export const makeRunStore = (root: string, files: DurableFiles, path: Path.Path)
   const directory = path.join(root, "open")
   const nameOf = ({ id, tool }: SessionRef) => `${tool}.${id}`
   const fileOf = (session: SessionRef) => path.join(directory, nameOf(session))
+
+  const elsewhere = path.join(root, "elsewhere")
+  const noteOf = (other: string) =>
+    path.join(elsewhere, createHash("sha256").update(other).digest("hex").slice(0, 32))
 
   const read = (name: string) =>
     Effect.map(State.read(directory, name, recordLimit), (text) =>
@@ -101,6 +115,18 @@ export const makeRunStore = (root: string, files: DurableFiles, path: Path.Path)
         )
       }))
     ),
+    elsewhere: {
+      note: (other) =>
+        Effect.zipRight(files.makePrivate(elsewhere), files.replace(noteOf(other), other)).pipe(
+          Effect.mapError(toHistoryError)
+        ),
+      forget: (other) => Effect.mapError(files.remove(noteOf(other)), toHistoryError),
+      list: files.names(elsewhere).pipe(
+        Effect.mapError(toHistoryError),
+        Effect.flatMap(Effect.forEach((name) => State.read(elsewhere, name, pathLimit))),
+        Effect.map((all) => all.filter((one) => one !== undefined).filter((one) => path.isAbsolute(one)))
+      )
+    },
     release: (record) => whileOurs(record, files.remove(fileOf(record)))
   }
 }

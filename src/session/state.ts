@@ -30,6 +30,7 @@ import { moveSession } from "./move.ts"
 import { reclaim } from "./reclaim.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
+import { noteStore } from "./stores.ts"
 
 /** The saved side of a session: what its container is given, and what outlives that. */
 export interface SessionState {
@@ -258,6 +259,7 @@ export const openState = (
         yield* Effect.sleep("200 millis")
       }
     }
+    yield* Effect.ignore(noteStore)
     // Asked once the session is ours: its holder before has written the last of it.
     const current = resumed ? Option.orElse(yield* history.get(key), () => request.resume) : Option.none()
     if (resumed) yield* requireOwnState(path, tool, identity)

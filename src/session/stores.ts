@@ -51,8 +51,44 @@ const usualStore = Effect.gen(function*() {
 })
 
 /**
+ * Notes in the usual store that runs are open in the one in force, if that is another: so they are found when
+ * `sessions_dir` has been changed, whatever it is then.
+ */
+export const noteStore = Effect.gen(function*() {
+  const history = yield* HistoryStore
+  const usual = yield* usualStore
+  if (usual.root !== history.root) yield* usual.runs.elsewhere.note(history.root)
+})
+
+/** Whether runs are open in a store. One that cannot be read now may have some. */
+const hasOpen = (store: History) =>
+  Effect.match(store.runs.list, {
+    onFailure: () => "unknown" as const,
+    onSuccess: ({ damaged, runs }) => runs.length + damaged.length > 0 ? "some" as const : "none" as const
+  })
+
+/** The stores that are noted in the usual one, in which runs are open. Those in which none are any more are forgotten. */
+const notedStores = (usual: History) =>
+  Effect.gen(function*() {
+    const history = yield* HistoryStore
+    const roots = yield* Effect.orElseSucceed(usual.runs.elsewhere.list, () => [])
+    return yield* Effect.filter(roots.filter((root) => root !== history.root).map(history.at), (store) =>
+      Effect.gen(function*() {
+        // A disk that is not mounted now may be later.
+        if (!(yield* isOwn(store.root))) {
+          return false
+        }
+        const open = yield* hasOpen(store)
+        if (open === "none") {
+          yield* Effect.ignore(usual.runs.elsewhere.forget(store.root))
+        }
+        return open === "some"
+      }))
+  })
+
+/**
  * The stores, beside the one in force, in which runs may have to be settled, each once: those that these sessions are saved
- * in, and the usual one, which `sessions_dir` is most often changed from, if runs are open there.
+ * in, the usual one, and those that are noted there, if runs are open in them.
  */
 export const otherStores = (sessions: ReadonlyArray<Placed>) =>
   Effect.gen(function*() {
@@ -60,9 +96,8 @@ export const otherStores = (sessions: ReadonlyArray<Placed>) =>
     const stores = yield* Effect.forEach(sessions, storeOf)
     const usual = yield* usualStore
     const open = usual.root !== history.root && (yield* isOwn(usual.root))
-      ? yield* Effect.orElseSucceed(usual.runs.list, () => ({ runs: [] }))
-      : { runs: [] }
-    const all = open.runs.length === 0 ? stores : [...stores, usual]
+      && (yield* hasOpen(usual)) === "some"
+    const all = [...stores, ...(open ? [usual] : []), ...(yield* notedStores(usual))]
     return [...new Map(all.map((store) => [store.root, store])).values()].filter(({ root }) =>
       root !== history.root
     )

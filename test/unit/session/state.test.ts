@@ -29,7 +29,7 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
     Fs.writeFileSync(join(home, ".claude/.credentials.json"), "secret")
     const credentials = () =>
       Fs.readdirSync(home, { recursive: true }).filter((path) =>
-        /^saved\/.*\/\.credentials\.json$/.test(String(path))
+        /^\.clincus\/.*\/\.credentials\.json$/.test(String(path))
       )
     // What there is of credentials at each step.
     const seen: Array<readonly [step: string, credentials: number]> = []
@@ -47,7 +47,7 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
       memory: 16 * 2 ** 30,
       uuid: Effect.sync(() => randomUUID())
     })
-    const services = Layer.merge(History.layer(join(home, "saved")), Slots.layer).pipe(
+    const services = Layer.merge(History.layer(join(home, ".clincus")), Slots.layer).pipe(
       Layer.provideMerge(Layer.mergeAll(layer, NodePath.layer, host, memoryIncus()))
     )
     yield* Effect.gen(function*() {
@@ -106,5 +106,5 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
     }).pipe(Effect.scoped, Effect.provide(services))
     // The session never began, so nothing is left of it.
     expect(credentials()).toEqual([])
-    expect(Fs.readdirSync(join(home, "saved/open"))).toEqual([])
+    expect(Fs.readdirSync(join(home, ".clincus/open"))).toEqual([])
   }))

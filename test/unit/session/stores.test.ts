@@ -9,7 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Host } from "../../../src/host/Host.ts"
 import { HistoryStore, layer } from "../../../src/session/HistoryStore.ts"
-import { otherStores, storeOf } from "../../../src/session/stores.ts"
+import { noteStore, otherStores, storeOf } from "../../../src/session/stores.ts"
 
 const uid = process.getuid?.() ?? 0
 const id = "3f2b8c1e-5a6d-4f70-8e91-a2b3c4d5e6f7"
@@ -88,5 +88,35 @@ describe("the store of a session that is live", () => {
         scrub: []
       })
       expect(yield* others).toEqual([join(root, "before"), join(root, ".clincus")])
+    }))
+
+  it.scoped("is looked after from any other one while runs are open in it, and is forgotten then", () =>
+    Effect.gen(function*() {
+      const { root, services } = yield* make
+      const noted = join(root, ".clincus", "elsewhere")
+      const run = { tool: "claude", id, run: id, since: 1, phase: "running", remove: [], scrub: [] } as const
+      const others = Effect.map(otherStores([]), (stores) => stores.map((store) => store.root))
+      yield* Effect.gen(function*() {
+        const history = yield* HistoryStore
+        const before = history.at(join(root, "before"))
+        yield* before.runs.claim(run)
+        expect(yield* others).toEqual([])
+        yield* Effect.provideService(noteStore, HistoryStore, before)
+        yield* noteStore
+        expect(yield* others).toEqual([before.root])
+        // The one in force is the one that is noted, and the usual one.
+        expect(yield* Effect.provideService(others, HistoryStore, before)).toEqual([])
+        expect(yield* Effect.provideService(others, HistoryStore, history.at(join(root, ".clincus"))))
+          .toEqual([
+            before.root
+          ])
+        yield* before.runs.release(run)
+        expect(yield* others).toEqual([])
+        expect(Fs.readdirSync(noted)).toHaveLength(0)
+        // What is no path leads nowhere.
+        Fs.writeFileSync(join(noted, "x"), "../before")
+        Fs.symlinkSync("/dev/zero", join(noted, "zero"))
+        expect(yield* others).toEqual([])
+      }).pipe(Effect.provide(services))
     }))
 })
