@@ -8,9 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises"
 
 const directory = mkdtempSync(join(tmpdir(), "clincus-lifecycle-"))
 const program = join(directory, "program.cjs")
-const socket = `clincus-lifecycle-${process.pid}`
+// Not one of tmux's own place: a server that is killed leaves its socket, and this one goes with the directory.
+const socket = join(directory, "tmux")
 const tmux = (...argv: ReadonlyArray<string>) =>
-  spawnSync("tmux", ["-L", socket, "-f", "/dev/null", ...argv], { encoding: "utf8" })
+  spawnSync("tmux", ["-S", socket, "-f", "/dev/null", ...argv], { encoding: "utf8" })
 
 beforeAll(async () => {
   await build({

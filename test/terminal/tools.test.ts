@@ -1,9 +1,10 @@
-import { expect, layer } from "@effect/vitest"
+import { expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import { dirname, join } from "node:path"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import { HistoryStore } from "../../src/session/HistoryStore.ts"
+import { onGround } from "../contract/support/onGround.ts"
 import { eventually } from "../daemon/support/eventually.ts"
 import * as Library from "../daemon/support/library.ts"
 import { containers, inside, screen, texts, type, untilStatus } from "../daemon/support/look.ts"
@@ -59,7 +60,7 @@ type ToolName = keyof typeof ready
 const questions = /trust|text style|log ?in method|API key|accept|security notes|missing|warning|error/i
 
 /** Tools of some 200 MB start slowly on a machine that has much to do (ms). */
-const patience = { timeout: 300_000 }
+const patience = 300_000
 const patiently = Effect.retry({ times: 4 })
 
 const write = (file: string, text: string) => {
@@ -100,7 +101,7 @@ const answer = (tool: ToolName, ...words: ReadonlyArray<string>) =>
 /** Ends a tool by its own command. */
 const exits = { claude: "/exit", opencode: "/exit" } as const
 
-layer(Library.layer, { excludeTestServices: true })("the real tools", (it) => {
+onGround(Library.layer, "the real tools", (it) => {
   for (const tool of ["claude", "opencode"] as const) {
     it.scoped(
       `${tool} asks nothing, is talked to, is killed, and goes on where it was`,

@@ -1,4 +1,4 @@
-import { describe, expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,6 +13,7 @@ import { Progress } from "../../../src/host/Progress.ts"
 import { replace } from "../../../src/image/build.ts"
 import * as Images from "../../../src/image/ImageService.ts"
 import { IncusService } from "../../../src/incus/IncusService.ts"
+import { onGround } from "../../contract/support/onGround.ts"
 import * as Library from "../support/library.ts"
 import { containers } from "../support/look.ts"
 import { image, World } from "../support/World.ts"
@@ -95,7 +96,7 @@ const buildWith = (
     return yield* images.build({ ...options, logs: join(root, "logs") })
   }).pipe(Effect.provideService(Progress, progress))
 
-layer(TestLive, { excludeTestServices: true })("building an image", (it) => {
+onGround(TestLive, "building an image", (it) => {
   describe("an image that is there", () => {
     it.scoped("is not built again", () =>
       Effect.gen(function*() {
@@ -184,23 +185,27 @@ layer(TestLive, { excludeTestServices: true })("building an image", (it) => {
   })
 
   describe("a build that is interrupted", () => {
-    it.scoped.each([
-      { step: "Bootstrapping Debian 12 from the mirror", base: "mmdebstrap", millis: 6000 },
-      { step: "Starting the build container", base: image, millis: 300 },
-      { step: "Preparing the container", base: image, millis: 300 },
-      { step: "Installing packages", base: image, millis: 300 }
-    ])("leaves nothing: $step", ({ base, millis, step }) =>
-      Effect.gen(function*() {
-        const before = yield* everything
-        const { progress, reached } = yield* watching(step)
-        const build = yield* Effect.fork(
-          buildWith(progress, { alias: yield* ownAlias, base, force: true })
-        )
-        yield* Effect.raceFirst(reached, Fiber.join(build))
-        yield* Effect.sleep(millis)
-        expect(Exit.isInterrupted(yield* Fiber.interrupt(build))).toBe(true)
-        expect(yield* everything).toEqual(before)
-      }))
+    for (
+      const { base, millis, step } of [
+        { step: "Bootstrapping Debian 12 from the mirror", base: "mmdebstrap", millis: 6000 },
+        { step: "Starting the build container", base: image, millis: 300 },
+        { step: "Preparing the container", base: image, millis: 300 },
+        { step: "Installing packages", base: image, millis: 300 }
+      ]
+    ) {
+      it.scoped(`leaves nothing: ${step}`, () =>
+        Effect.gen(function*() {
+          const before = yield* everything
+          const { progress, reached } = yield* watching(step)
+          const build = yield* Effect.fork(
+            buildWith(progress, { alias: yield* ownAlias, base, force: true })
+          )
+          yield* Effect.raceFirst(reached, Fiber.join(build))
+          yield* Effect.sleep(millis)
+          expect(Exit.isInterrupted(yield* Fiber.interrupt(build))).toBe(true)
+          expect(yield* everything).toEqual(before)
+        }))
+    }
 
     it.scoped("leaves no image where Incus goes on packing one", () =>
       Effect.gen(function*() {

@@ -1,4 +1,4 @@
-import { describe, expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -9,6 +9,7 @@ import type { TransportRequest } from "../../../src/incus/httpRequest.ts"
 import { IncusService, layerOnTransport } from "../../../src/incus/IncusService.ts"
 import { IncusTransport, unixSocket } from "../../../src/incus/IncusTransport.ts"
 import { Operation } from "../../../src/incus/schemas.ts"
+import { onGround } from "../../contract/support/onGround.ts"
 import * as Library from "../support/library.ts"
 import { image, socket, World } from "../support/World.ts"
 
@@ -45,7 +46,7 @@ const spec = (name: string) => ({
   profiles: ["default", "clincus"]
 })
 
-layer(Library.layer, { excludeTestServices: true })("the client and the real daemon", (it) => {
+onGround(Library.layer, "the client and the real daemon", (it) => {
   describe("an operation", () => {
     it.scoped("is waited for however long it takes, and failures are told from what is lost", () =>
       Effect.gen(function*() {

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
+import { join } from "node:path"
 import { eventually } from "./eventually.ts"
 import { program } from "./program.ts"
 import { World } from "./World.ts"
@@ -23,10 +24,11 @@ export const openTerminal = (
 ) =>
   Effect.gen(function*() {
     const world = yield* World
-    const server = `clincus-test-${randomBytes(4).toString("hex")}`
+    // A server that is killed leaves its socket: this one goes with the world.
+    const socket = join(world.root, `tmux-${randomBytes(4).toString("hex")}`)
     const variables = { ...world.environment, PS1: "host$ ", HISTFILE: "", ...environment }
     const tmux = (...args: ReadonlyArray<string>) => {
-      const { status, stderr, stdout } = spawnSync("tmux", ["-u", "-L", server, "-f", "/dev/null", ...args], {
+      const { status, stderr, stdout } = spawnSync("tmux", ["-u", "-S", socket, "-f", "/dev/null", ...args], {
         encoding: "utf8",
         env: variables
       })
