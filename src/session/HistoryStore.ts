@@ -214,14 +214,10 @@ const storeIn = (root: string, needs: Needs): History => {
    * No later run has anything there while the record is this run's.
    */
   const disarm = (run: RunRecord) =>
-    Effect.forEach(
-      run.remove,
-      (file) =>
-        Effect.ignore(
-          Effect.flatMap(runs.isOurs(run), (ours) => ours ? State.remove(directory(run), file) : Effect.void)
-        ),
-      { discard: true }
-    )
+    Effect.forEach(run.remove, (file) =>
+      Effect.ignore(
+        Effect.flatMap(runs.isOurs(run), (ours) => ours ? State.remove(directory(run), file) : Effect.void)
+      ), { discard: true })
 
   /**
    * Runs what ends a run while the record is that run's, and nobody else does so: what a later run of the session
