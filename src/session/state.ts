@@ -81,9 +81,6 @@ const isLeaving = (run: RunRecord) =>
     return holders.length > 0 && holders.every(({ status }) => status === "Stopped")
   })
 
-/** Incus gets so long to delete the container of a run that is over (ms). */
-const leavingTime = 10_000
-
 /** Why a session that was to be started cannot be had, and what to do. */
 const busy = (run: RunRecord) =>
   Effect.gen(function*() {
@@ -252,8 +249,8 @@ export const openState = (
       (ours, exit) => ours ? closeState(request, run, ending, earlier, exit) : Effect.void
     )
     if (!(yield* take)) {
-      // What a crash has left is nobody's; what lives is somebody's.
-      const until = (yield* Clock.currentTimeMillis) + leavingTime
+      // What a crash has left is nobody's; what lives is somebody's. Incus gets 10 s to delete what is over.
+      const until = (yield* Clock.currentTimeMillis) + 10_000
       while (!(yield* Effect.zipRight(reconcile, take))) {
         if ((yield* Clock.currentTimeMillis) > until || !(yield* isLeaving(run))) return yield* busy(run)
         yield* Effect.sleep("200 millis")
