@@ -1,3 +1,4 @@
+import { lxcKey } from "./files/lxc.ts"
 import { type Inherited, weakens } from "./profiles.ts"
 
 /** How sessions meet the kernel: see docs/decisions/kernel.md. */
@@ -49,5 +50,5 @@ export const kernelOf = (
   ...(docker
     ? { "security.syscalls.intercept.mknod": "true", "security.syscalls.intercept.setxattr": "true" }
     : {}),
-  "raw.lxc": "lxc.proc.oom_score_adj = 500"
+  [lxcKey]: "lxc.proc.oom_score_adj = 500"
 })

@@ -1,6 +1,7 @@
 import { limitNames } from "../config/limits.ts"
 import type { Limits } from "../config/Settings.ts"
 import type { Device } from "../incus/schemas.ts"
+import { lxcKey } from "./files/lxc.ts"
 import { kernelOf } from "./kernel.ts"
 import { limitsOf, type RequestedLimits, rootDisk, withinProfiles } from "./limits.ts"
 import type { Inherited } from "./profiles.ts"
@@ -34,6 +35,14 @@ const rootOf = (pool: string | undefined, { disk }: Limits, inherited: Inherited
   return {
     [name]: { ...device, ...(pool === undefined ? {} : { pool }), ...(size === undefined ? {} : { size }) }
   }
+}
+
+/** Instance options of several walls; what they say in LXC's own words stands below each other. */
+export const together = (
+  ...walls: ReadonlyArray<Readonly<Record<string, string>>>
+): Record<string, string> => {
+  const words = walls.flatMap((config) => config[lxcKey] ?? [])
+  return { ...Object.assign({}, ...walls), ...(words.length === 0 ? {} : { [lxcKey]: words.join("\n") }) }
 }
 
 /** Decides the walls of a session in these profiles, on a machine with so much memory (bytes). */

@@ -18,7 +18,7 @@ import { devicesOf } from "../policy/devices.ts"
 import type { ProtectedLink } from "../policy/files/errors.ts"
 import { gitDevice } from "../policy/files/plan.ts"
 import { deadlineOf } from "../policy/limits.ts"
-import { type Policy, policyOf } from "../policy/policy.ts"
+import { type Policy, policyOf, together } from "../policy/policy.ts"
 import { inherited, type ProfileRefused } from "../policy/profiles.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
@@ -151,7 +151,7 @@ export const startSession = (
     )
     const policy = {
       ...walls,
-      config: { ...walls.config, ...(yield* protect(protection, saved.run, identity.owner)) },
+      config: together(walls.config, yield* protect(protection, saved.run, identity.owner)),
       devices: { ...walls.devices, ...gitDevice(protection.plan, identity.mounts === "shift") }
     }
     // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.

@@ -36,11 +36,16 @@ export interface Cover {
 /**
  * Instance configuration that holds paths; empty if there is nothing to hold. Incus's own disk devices cost some ms each,
  * and resolve a path of the host's as root: these are mounted from within the container, where the workspace is already.
+ * With `mayMount` root in the container keeps the right to mount, and so to take them away.
  */
-export const lxcOf = (holds: ReadonlyArray<Hold>, covers: ReadonlyArray<Cover>): Record<string, string> =>
+export const lxcOf = (
+  holds: ReadonlyArray<Hold>,
+  covers: ReadonlyArray<Cover>,
+  mayMount = false
+): Record<string, string> =>
   holds.length + covers.length === 0 ? {} : {
     [lxcKey]: [
-      ...withoutMounting,
+      ...(mayMount ? [] : withoutMounting),
       ...holds.map(({ how, path }) =>
         mount(fromTop(path), fromTop(path), `none bind,${how === "read" ? "ro," : ""}relative`)
       ),
