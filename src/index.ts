@@ -30,6 +30,7 @@ export type {
 export { type Grant, grantRequests, readGrants, revokeGrants } from "./config/trust.ts"
 export type { ToolSettings } from "./config/values.ts"
 export { type Failure, isFailure } from "./domain/Failure.ts"
+export type { Subnet } from "./domain/ipv4.ts"
 export type { JsonObject } from "./domain/json.ts"
 export { describeEnd, type End, type EndReason, Metadata } from "./domain/Metadata.ts"
 export type { Place } from "./domain/Place.ts"

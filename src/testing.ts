@@ -24,6 +24,7 @@
  * @module
  */
 export type { HostProcess } from "./domain/HostProcess.ts"
+export type { Subnet } from "./domain/ipv4.ts"
 export { memoryTmux, type MemoryTmuxOptions } from "./guest/memory/MemoryTmux.ts"
 export { lineTool, type MemoryTool, type MemoryToolProgram } from "./guest/memory/pane.ts"
 export { hurriedClock } from "./host/memory/clock.ts"

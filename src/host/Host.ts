@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { randomUUID } from "node:crypto"
 import { homedir, totalmem, userInfo } from "node:os"
+import type { Subnet } from "../domain/ipv4.ts"
+import { addressesOf, ownNetworks } from "./networks.ts"
 
 /**
  * The machine and user that clincus runs for. All that would otherwise be read from `process` here and there.
@@ -32,6 +34,10 @@ export class Host extends Context.Tag("clincus/Host")<Host, {
   readonly memory: number
   /** A new random UUID (version 4). */
   readonly uuid: Effect.Effect<string>
+  /** The IPv4 networks that the machine itself is on. */
+  readonly networks: Effect.Effect<ReadonlyArray<Subnet>>
+  /** The IPv4 addresses that the machine knows a name by; none if the name is not known within 3 s. */
+  readonly resolve: (name: string) => Effect.Effect<ReadonlyArray<number>>
 }>() {}
 
 /** Users without an entry in the password database exist, in containers most of all; Node fails for them. */
@@ -80,6 +86,8 @@ export const layer: Layer.Layer<Host> = Layer.sync(Host, () => {
     directory: process.cwd(),
     environment: process.env,
     memory: totalmem(),
-    uuid: Effect.sync(() => randomUUID())
+    uuid: Effect.sync(() => randomUUID()),
+    networks: ownNetworks,
+    resolve: addressesOf
   }
 })

@@ -1,14 +1,13 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { networkInterfaces } from "node:os"
+import type { Subnet } from "../domain/ipv4.ts"
 import { Host } from "../host/Host.ts"
 import { capture } from "../host/programs.ts"
 import { shellLine, shellWord } from "../host/shell.ts"
 import { CommandFailed } from "./errors.ts"
 import { Privileged, type RootCommand } from "./Privileged.ts"
 import type { Action } from "./Step.ts"
-import { parseCidr, type Subnet } from "./subnet.ts"
 
 /** What the steps ask the machine, and the two kinds of change that they make to it as root. */
 export interface Machine {
@@ -88,12 +87,7 @@ export const makeMachine: Effect.Effect<
         exists
       ),
     systemd: exists("/run/systemd/system"),
-    addresses: Effect.sync(() =>
-      Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []).flatMap(({ cidr }) => {
-        const subnet = cidr === null ? undefined : parseCidr(cidr)
-        return subnet === undefined ? [] : [subnet]
-      })
-    ),
+    addresses: host.networks,
     asRoot: (...argv) => ({ shown: `${sudo}${shellLine(argv)}`, run: privileged.run({ argv }) }),
     write: (path, text) => ({
       shown: `${sudo}tee ${shellWord(path)} >/dev/null <<'END'\n${text.trimEnd()}\nEND`,

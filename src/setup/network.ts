@@ -1,13 +1,16 @@
 import * as Effect from "effect/Effect"
+import { parseCidr, type Subnet } from "../domain/ipv4.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import type { Device, Network } from "../incus/schemas.ts"
 import type { Machine } from "./machine.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
 import { type Action, done, manual, needed, type Step } from "./Step.ts"
-import { freeAddresses, parseCidr, parseRoutes, type Subnet } from "./subnet.ts"
+import { freeAddresses, parseRoutes } from "./subnet.ts"
 
+/** Bridges of clincus's own for restricted sessions have an ACL: they are not for others. */
 const isNat = (network: Network): boolean =>
-  network.managed && network.type === "bridge" && network.config["ipv4.nat"] === "true"
+  network.managed && (network.config["security.acls"] ?? "") === "" && network.type === "bridge" &&
+  network.config["ipv4.nat"] === "true"
   && !["", "none", undefined].includes(network.config["ipv4.address"])
 
 const interfaceOf = (devices: Readonly<Record<string, Device>>): Device | undefined =>
@@ -27,16 +30,16 @@ export const chooseNetwork = (
   return own === undefined ? networks.find(isNat)?.name : own["network"] ?? own["parent"] ?? "its own"
 }
 
-/** A name for a new bridge that no interface of the machine has. */
-export const newBridge = (names: ReadonlyArray<string>): string => {
+/** A name for a new bridge that no interface of the machine has: `incusbr0`, or with another beginning. */
+export const newBridge = (names: ReadonlyArray<string>, beginning = "incusbr"): string => {
   const taken = new Set(names)
   for (let index = 0;; index++) {
-    if (!taken.has(`incusbr${index}`)) return `incusbr${index}`
+    if (!taken.has(`${beginning}${index}`)) return `${beginning}${index}`
   }
 }
 
 /** True for the daemon's complaints about an address, if another address is worth a try. */
-const isAboutAddress = (error: IncusFailure): boolean =>
+export const isAboutAddress = (error: IncusFailure): boolean =>
   error._tag === "IncusRequestError" && /subnet|address|overlap|in use/i.test(error.reason)
 
 /** Makes the bridge with the first address that Incus accepts: it knows of uses that routes do not show. */
@@ -60,6 +63,14 @@ const create = (server: IncusServer, name: string, addresses: ReadonlyArray<stri
   }
 }
 
+/** Addresses for a new bridge that neither the machine nor a network of Incus uses; empty if there is none. */
+export const freeBridgeAddresses = (machine: Machine, networks: ReadonlyArray<Network>) =>
+  Effect.map(usedSubnets(machine), (used) =>
+    freeAddresses(
+      [...used, ...networks.flatMap(({ config }) => parseCidr(config["ipv4.address"] ?? "") ?? [])],
+      8
+    ))
+
 const usedSubnets = (machine: Machine) =>
   Effect.zipWith(
     machine.addresses,
@@ -73,17 +84,18 @@ export const networkStep = (machine: Machine, server: IncusServer, wanted: strin
   title: "Network",
   check: Effect.gen(function*() {
     const bridge = (reason: string, networks: ReadonlyArray<Network>) =>
-      Effect.zipWith(usedSubnets(machine), machine.list("/sys/class/net"), (used, interfaces) => {
-        const theirs = networks.flatMap(({ config }) => parseCidr(config["ipv4.address"] ?? "") ?? [])
-        const addresses = freeAddresses([...used, ...theirs], 8)
-        return addresses.length === 0
-          ? manual("no /24 of 10.0.0.0/8 is free for a bridge: all of it is routed somewhere else", [
-            "incus network create incusbr0 ipv4.address=ADDRESS/24 ipv4.nat=true ipv6.address=none"
-          ])
-          : needed(reason, [
-            create(server, newBridge([...interfaces, ...networks.map(({ name }) => name)]), addresses)
-          ])
-      })
+      Effect.zipWith(
+        freeBridgeAddresses(machine, networks),
+        machine.list("/sys/class/net"),
+        (addresses, interfaces) =>
+          addresses.length === 0
+            ? manual("no /24 of 10.0.0.0/8 is free for a bridge: all of it is routed somewhere else", [
+              "incus network create incusbr0 ipv4.address=ADDRESS/24 ipv4.nat=true ipv6.address=none"
+            ])
+            : needed(reason, [
+              create(server, newBridge([...interfaces, ...networks.map(({ name }) => name)]), addresses)
+            ])
+      )
     return yield* whenReached(
       server,
       wanted === undefined ? bridge(unasked, []) : Effect.succeed(done(`${wanted}, by the configuration`)),

@@ -1,27 +1,4 @@
-/** An IPv4 network: its lowest address as a number, and the length of its prefix. */
-export interface Subnet {
-  readonly base: number
-  readonly prefix: number
-}
-
-const mask = (prefix: number): number => prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0
-
-const number = (address: string): number | undefined => {
-  const bytes = address.split(".").map(Number)
-  if (bytes.length !== 4 || bytes.some((byte) => !Number.isInteger(byte) || byte < 0 || byte > 255)) {
-    return undefined
-  }
-  return bytes.reduce((sum, byte) => sum * 256 + byte, 0)
-}
-
-/** Reads `10.1.2.3/24` as the network that it is in; undefined for anything else. */
-export const parseCidr = (text: string): Subnet | undefined => {
-  const found = /^([\d.]+)\/(\d{1,2})$/.exec(text.trim())
-  const address = number(found?.[1] ?? "")
-  const prefix = Number(found?.[2])
-  if (address === undefined || prefix > 32) return undefined
-  return { base: (address & mask(prefix)) >>> 0, prefix }
-}
+import { overlap, parseCidr, type Subnet } from "../domain/ipv4.ts"
 
 /** The networks in /proc/net/route, which writes addresses in hexadecimal, last byte first. The default route is not a network. */
 export const parseRoutes = (text: string): ReadonlyArray<Subnet> =>
@@ -34,11 +11,6 @@ export const parseRoutes = (text: string): ReadonlyArray<Subnet> =>
     if (base === undefined || netmask === undefined || netmask === 0) return []
     return [{ base, prefix: netmask.toString(2).replaceAll("0", "").length }]
   })
-
-export const overlap = (one: Subnet, other: Subnet): boolean => {
-  const common = mask(Math.min(one.prefix, other.prefix))
-  return ((one.base & common) >>> 0) === ((other.base & common) >>> 0)
-}
 
 /**
  * Addresses for a bridge, `10.x.y.1/24`, whose networks overlap none that is in use, best first. The order is fixed, so

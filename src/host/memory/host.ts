@@ -1,4 +1,6 @@
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Subnet } from "../../domain/ipv4.ts"
 import { Host } from "../Host.ts"
 import { uuid } from "./random.ts"
 
@@ -16,6 +18,10 @@ export interface MemoryHostOptions {
   /** Where relative paths start from; the home directory unless given. */
   readonly directory?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** The networks that the machine is on; none unless given. */
+  readonly networks?: ReadonlyArray<Subnet>
+  /** Addresses by names; no name is known unless given. */
+  readonly names?: Readonly<Record<string, ReadonlyArray<number>>>
 }
 
 /**
@@ -32,7 +38,15 @@ export interface MemoryHostOptions {
  * // => "/home/ada"
  */
 export const memoryHost = (
-  { directory, environment = {}, gid = 1000, home = "/home/me", uid = 1000 }: MemoryHostOptions = {}
+  {
+    directory,
+    environment = {},
+    gid = 1000,
+    home = "/home/me",
+    names = {},
+    networks = [],
+    uid = 1000
+  }: MemoryHostOptions = {}
 ): Layer.Layer<Host> =>
   Layer.succeed(Host, {
     uid,
@@ -43,5 +57,7 @@ export const memoryHost = (
     directory: directory ?? home,
     environment,
     memory: 16 * 2 ** 30,
-    uuid
+    uuid,
+    networks: Effect.succeed(networks),
+    resolve: (name) => Effect.succeed(Object.hasOwn(names, name) ? names[name] ?? [] : [])
   })

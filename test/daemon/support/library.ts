@@ -10,6 +10,7 @@ import * as Config from "../../../src/config/ConfigService.ts"
 import type { Metadata } from "../../../src/domain/Metadata.ts"
 import * as Tmux from "../../../src/guest/TmuxService.ts"
 import { Host } from "../../../src/host/Host.ts"
+import { addressesOf, ownNetworks } from "../../../src/host/networks.ts"
 import { IncusService } from "../../../src/incus/IncusService.ts"
 import * as History from "../../../src/session/HistoryStore.ts"
 import { planSession, type SessionOptions, withoutAsking } from "../../../src/session/plan.ts"
@@ -29,7 +30,9 @@ const hostLayer = Layer.effect(
     directory: root,
     environment,
     memory: 16 * 2 ** 30,
-    uuid: Effect.sync(() => randomUUID())
+    uuid: Effect.sync(() => randomUUID()),
+    networks: ownNetworks,
+    resolve: addressesOf
   }))
 )
 

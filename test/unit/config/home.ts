@@ -49,7 +49,9 @@ export const makeHome = (
       memory: 16 * 2 ** 30,
       uuid: Effect.sync(() =>
         randomUUID()
-      )
+      ),
+      networks: Effect.succeed([]),
+      resolve: () => Effect.succeed([])
     })
     const services = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer, host)
     const saved = join(path, ".clincus")

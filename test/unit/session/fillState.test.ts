@@ -35,7 +35,9 @@ describe("what a tool is given of the user's own", () => {
           directory: home,
           environment: {},
           memory: 16 * 2 ** 30,
-          uuid: Effect.sync(() => randomUUID())
+          uuid: Effect.sync(() => randomUUID()),
+          networks: Effect.succeed([]),
+          resolve: () => Effect.succeed([])
         })
       )
       const credentials = Effect.map(findCredentials(claude), ({ files }) => files.map(({ to }) => to)).pipe(

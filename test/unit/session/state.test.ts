@@ -45,7 +45,9 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
       directory: home,
       environment: {},
       memory: 16 * 2 ** 30,
-      uuid: Effect.sync(() => randomUUID())
+      uuid: Effect.sync(() => randomUUID()),
+      networks: Effect.succeed([]),
+      resolve: () => Effect.succeed([])
     })
     const services = Layer.merge(History.layer(join(home, ".clincus")), Slots.layer).pipe(
       Layer.provideMerge(Layer.mergeAll(layer, NodePath.layer, host, memoryIncus()))

@@ -30,7 +30,9 @@ const make = Effect.gen(function*() {
     directory: root,
     environment: {},
     memory: 16 * 2 ** 30,
-    uuid: Effect.sync(() => randomUUID())
+    uuid: Effect.sync(() => randomUUID()),
+    networks: Effect.succeed([]),
+    resolve: () => Effect.succeed([])
   })
   const services = Layer.provideMerge(
     layer(join(root, "now")),

@@ -1,5 +1,6 @@
 import { expect, it } from "@effect/vitest"
-import { freeAddresses, overlap, parseCidr, parseRoutes, type Subnet } from "../../../src/setup/subnet.ts"
+import { overlap, parseCidr, type Subnet } from "../../../src/domain/ipv4.ts"
+import { freeAddresses, parseRoutes } from "../../../src/setup/subnet.ts"
 
 const subnet = (text: string): Subnet => {
   const parsed = parseCidr(text)
