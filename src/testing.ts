@@ -43,6 +43,6 @@ export {
 } from "./incus/memory/faults.ts"
 export { CannotRun, type MemoryGuest, type MemoryProcess, type MemoryProgram } from "./incus/memory/guest.ts"
 export { MemoryIncus, memoryIncus, memoryTransport, type SeenRequest } from "./incus/memory/MemoryIncus.ts"
-export type { MemoryContainer, MemoryImage, MemoryProfile } from "./incus/memory/model.ts"
+export type { MemoryAcl, MemoryContainer, MemoryImage, MemoryProfile } from "./incus/memory/model.ts"
 export type { Verb } from "./incus/memory/operations.ts"
 export { memorySessions, type MemorySessionsOptions } from "./session/memory/memorySessions.ts"

@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { type Acls, makeAcls } from "./acls.ts"
 import { makeClient } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
 import { type Events, makeEvents } from "./events.ts"
@@ -52,6 +53,7 @@ export class IncusService extends Context.Tag("clincus/IncusService")<IncusServi
   readonly images: Images
   readonly storage: Storage
   readonly networks: Networks
+  readonly acls: Acls
   readonly profiles: Profiles
   readonly events: Events
 }>() {}
@@ -115,6 +117,7 @@ export const layerOnTransport = (
         images: makeImages(client),
         storage: makeStorage(client),
         networks: makeNetworks(client),
+        acls: makeAcls(client),
         profiles: makeProfiles(client),
         events: makeEvents(client)
       }

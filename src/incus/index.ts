@@ -20,6 +20,7 @@
  *
  * @module
  */
+export type { AclContent, Acls } from "./acls.ts"
 export * from "./errors.ts"
 export type { Events } from "./events.ts"
 export type { Exec, ExecRequest, ExecResult, TerminalIO, TerminalSize } from "./exec.ts"
@@ -32,6 +33,7 @@ export type { Networks, Profiles, Storage } from "./infrastructure.ts"
 export type { InstancePatch, Instances, InstanceSpec } from "./instances.ts"
 export { mayPass } from "./retry.ts"
 export {
+  AclRule,
   Device,
   Image,
   IncusEvent,
@@ -40,6 +42,7 @@ export {
   isUp,
   LifecycleEvent,
   Network,
+  NetworkAcl,
   Operation,
   Profile,
   ServerInfo,

@@ -39,6 +39,10 @@ export interface Networks {
   readonly list: Effect.Effect<ReadonlyArray<Network>, IncusFailure>
   /** Creates a managed bridge. */
   readonly createBridge: (name: string, config: Record<string, string>) => Effect.Effect<void, IncusFailure>
+  /** Sets options of a managed network; what is not named stays. An empty value takes an option away. */
+  readonly configure: (name: string, config: Record<string, string>) => Effect.Effect<void, IncusFailure>
+  /** Deletes a managed network that nothing uses. */
+  readonly remove: (name: string) => Effect.Effect<void, IncusFailure>
 }
 
 /**
@@ -87,7 +91,10 @@ export const makeNetworks = (client: Client): Networks => ({
       path: client.path(["networks"]),
       json: { name, type: "bridge", config },
       patience
-    })
+    }),
+  configure: (name, config) =>
+    client.send({ method: "PATCH", path: client.path(["networks", name]), json: { config }, patience }),
+  remove: (name) => client.send({ method: "DELETE", path: client.path(["networks", name]), patience })
 })
 
 export const makeProfiles = (client: Client): Profiles => ({

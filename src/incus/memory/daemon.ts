@@ -5,7 +5,14 @@ import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
 import { type IncusEvent, Instance } from "../schemas.ts"
 import type { MemoryGuest } from "./guest.ts"
-import { type Container, type MemoryImage, type MemoryProfile, sha256, shownContainer } from "./model.ts"
+import {
+  type Container,
+  type MemoryAcl,
+  type MemoryImage,
+  type MemoryProfile,
+  sha256,
+  shownContainer
+} from "./model.ts"
 import { makeOperations, type Operations, type Verb } from "./operations.ts"
 
 /**
@@ -67,6 +74,10 @@ export interface MemoryOptions {
   readonly images?: ReadonlyArray<MemoryImage>
   /** `default` and `clincus` unless given, with a root disk and a network. */
   readonly profiles?: Readonly<Record<string, MemoryProfile>>
+  /** Bridges by their names, with their options; `incusbr0` and `clincusbr0` unless given. */
+  readonly networks?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** ACLs by their names; the one of `clincusbr0`, with no rules, unless given. */
+  readonly acls?: Readonly<Record<string, MemoryAcl>>
   readonly guest?: MemoryGuest
   readonly times?: MemoryTimes
   /** What tells this server from another one: 64 hexadecimal digits. */
@@ -93,6 +104,8 @@ export interface Daemon {
   readonly project: (name: string) => Map<string, Container> | undefined
   readonly projects: ReadonlyMap<string, Map<string, Container>>
   readonly profiles: Map<string, MemoryProfile>
+  readonly networks: Map<string, Readonly<Record<string, string>>>
+  readonly acls: Map<string, MemoryAcl>
   readonly images: Map<string, Stored>
   /** Alias → fingerprint. */
   readonly aliases: Map<string, string>
@@ -122,6 +135,26 @@ const usualProfiles: Readonly<Record<string, MemoryProfile>> = {
   }
 }
 
+/** As set-up makes them. */
+const usualNetworks: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  incusbr0: { "ipv4.address": "10.100.11.1/24", "ipv4.nat": "true", "ipv6.address": "none" },
+  clincusbr0: {
+    "ipv4.address": "10.137.64.1/24",
+    "ipv4.nat": "true",
+    "ipv6.address": "none",
+    "security.acls": "clincus-restricted"
+  }
+}
+
+const usualAcls: Readonly<Record<string, MemoryAcl>> = {
+  "clincus-restricted": {
+    description: "",
+    config: { "user.clincus.network": "clincusbr0", "user.clincus.address": "10.137.64.1/24" },
+    egress: [],
+    ingress: []
+  }
+}
+
 const decode = Schema.decodeSync(Instance)
 
 export const makeDaemon = (options: MemoryOptions) =>
@@ -143,6 +176,8 @@ export const makeDaemon = (options: MemoryOptions) =>
       projects,
       project: (name) => projects.get(name),
       profiles,
+      networks: new Map(Object.entries(options.networks ?? usualNetworks)),
+      acls: new Map(Object.entries(options.acls ?? usualAcls)),
       images,
       aliases,
       imageOf: ({ alias, fingerprint }) => {

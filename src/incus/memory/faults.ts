@@ -14,6 +14,8 @@ export type Phase =
   | "server"
   | "project"
   | "profile"
+  | "network"
+  | "acl"
   | "images"
   | "list"
   | "look"
@@ -217,6 +219,10 @@ export const phasesOf = (
       return ["project"]
     case "profiles":
       return ["profile"]
+    case "networks":
+      return ["network"]
+    case "network-acls":
+      return ["acl"]
     case "images":
     case "events":
       return [kind]

@@ -1,7 +1,7 @@
 import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
-import type { Device, Instance } from "../schemas.ts"
+import type { AclRule, Device, Instance } from "../schemas.ts"
 import type { Refusal } from "./answers.ts"
 import type { Verb } from "./operations.ts"
 
@@ -81,6 +81,18 @@ export interface MemoryContainer {
 export interface MemoryProfile {
   readonly config?: Readonly<Record<string, string>>
   readonly devices?: Readonly<Record<string, Device>>
+}
+
+/**
+ * An ACL of networks, as it is written.
+ *
+ * @see MemoryOptions
+ */
+export interface MemoryAcl {
+  readonly description: string
+  readonly config: Readonly<Record<string, string>>
+  readonly egress: ReadonlyArray<AclRule>
+  readonly ingress: ReadonlyArray<AclRule>
 }
 
 /**

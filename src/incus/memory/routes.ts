@@ -3,12 +3,14 @@ import { done, refuse } from "./answers.ts"
 import type { Daemon } from "./daemon.ts"
 import { makeImages } from "./images.ts"
 import type { makeInstances } from "./instances.ts"
+import { makeNetworks } from "./networks.ts"
 import { shown } from "./operations.ts"
 import { type Handler, notKnown } from "./request.ts"
 
 /** The REST API of the twin. */
 export const makeRoutes = (daemon: Daemon, instances: ReturnType<typeof makeInstances>): Handler => {
   const images = makeImages(daemon)
+  const networks = makeNetworks(daemon)
 
   const server: Handler = () =>
     Effect.succeed(done({
@@ -66,6 +68,10 @@ export const makeRoutes = (daemon: Daemon, instances: ReturnType<typeof makeInst
         return operations(asked)
       case "images":
         return images(asked)
+      case "networks":
+        return networks.networks(asked)
+      case "network-acls":
+        return networks.acls(asked)
       case undefined:
         return method === "GET" ? server(asked) : notKnown(asked)
       case "projects":
