@@ -190,7 +190,7 @@ export const command = Command.make("setup", options, setup).pipe(
   Command.withDescription(describe("Make this machine ready: Incus, storage, network, image.", {
     group: "Setting up",
     details: [
-      "Looks at each step and does what is missing: Incus installed and running, this user let in, a storage pool, a network, a profile named clincus, and the image. What Incus has already is used and never altered. Commands that need root run through sudo and are shown; running it again changes nothing.",
+      "Looks at each step and does what is missing: Incus installed and running, this user let in, a storage pool, a network, a profile named clincus, a network for restricted sessions, and the image. What Incus has already is used and never altered. Commands that need root run through sudo and are shown; running it again changes nothing.",
       "Outside Incus it changes two things. Root may map your user id, your primary group and the groups that you share files by (lines of root in /etc/subuid and /etc/subgid), so that a container can work on your files with no more than your rights; ids of root are never added. And the kernel allows at least 8192 inotify instances and 524288 watches a user (/etc/sysctl.d/60-clincus.conf), since the usual 128 instances are used up by a dozen sessions."
     ],
     examples: [

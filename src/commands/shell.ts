@@ -69,6 +69,7 @@ const optionsOf = (given: Given, resume: SavedSession | undefined) =>
       tool: Option.getOrUndefined(given.tool),
       image: Option.getOrUndefined(given.image),
       persistent: persistentOf(given),
+      network: Option.getOrUndefined(given.network),
       environment: yield* parseEnvironment(given.env),
       profile: Option.getOrUndefined(given.profile),
       limits: yield* parseLimits(given),

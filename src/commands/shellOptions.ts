@@ -8,6 +8,7 @@ import { optionalValue, repeatable } from "../cli/options.ts"
 import { format } from "../cli/output.ts"
 import { isLimit, isOpen } from "../config/limits.ts"
 import type { Limits } from "../config/Settings.ts"
+import { networkModes } from "../domain/network.ts"
 import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
 import { Host } from "../host/Host.ts"
 import { profile, slot, workspace } from "./options.ts"
@@ -78,6 +79,12 @@ export const options = {
   ),
   noDocker: Options.boolean("no-docker").pipe(
     Options.withDescription("Let no containers run in it; the default, unless configured otherwise.")
+  ),
+  network: Options.choice("network", networkModes).pipe(
+    Options.withDescription(
+      "What the session may reach: the Internet only (restricted, the default), nothing (none), or all that its bridge reaches (open)."
+    ),
+    Options.optional
   ),
   profile,
   allowHome: Options.boolean("allow-home").pipe(

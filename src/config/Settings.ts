@@ -1,3 +1,4 @@
+import type { NetworkMode, NetworkTarget } from "../domain/network.ts"
 import type { ToolSettings } from "./values.ts"
 
 /**
@@ -62,6 +63,7 @@ export interface Settings {
     readonly protect: ReadonlyArray<string>
     readonly writable: ReadonlyArray<string>
   }
+  readonly network: { readonly mode: NetworkMode; readonly allow: ReadonlyArray<NetworkTarget> }
   /** `sessions_dir` is absolute. */
   readonly paths: { readonly sessions_dir: string; readonly preserve_workspace_path: boolean }
   readonly incus: {

@@ -6,6 +6,7 @@ export const defaults = {
   limits: { memory: "50%", processes: 4096 },
   environment: { forward: [] },
   security: { root_on_mounts: false, root_workspace: true, docker: false, protect: [], writable: [] },
+  network: { mode: "restricted", allow: [] },
   paths: { sessions_dir: "~/.clincus", preserve_workspace_path: false },
   incus: { project: "default", socket: "/var/lib/incus/unix.socket" }
 }

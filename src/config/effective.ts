@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { isObject } from "../domain/json.ts"
+import { parseTarget } from "../domain/network.ts"
 import { ConfigError } from "./errors.ts"
 import { wrongValue } from "./expected.ts"
 import { keyOf } from "./key.ts"
@@ -103,6 +104,10 @@ export const settingsOf = (
         time: said(time),
         ofWorkspace: namesOf((origin) => taken.includes(origin)),
         byDefault: namesOf(({ source }) => source === "default")
+      },
+      network: {
+        mode: values.network.mode,
+        allow: values.network.allow.flatMap((target) => parseTarget(target) ?? [])
       },
       paths: { ...values.paths, sessions_dir: absolute(values.paths.sessions_dir) },
       incus: {

@@ -1,7 +1,7 @@
 import type { Limits } from "./Settings.ts"
 
 /** How a limit that is asked for stands to the one in force. `unknown`: the limit is not understood. */
-type Comparison = "lower" | "same" | "higher" | "incomparable" | "unknown"
+export type Comparison = "lower" | "same" | "higher" | "incomparable" | "unknown"
 
 /** The names of all limits, in the order in which they are shown. */
 export const limitNames: ReadonlyArray<keyof Limits> = ["cpu", "memory", "processes", "disk", "time"]

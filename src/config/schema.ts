@@ -6,6 +6,7 @@ import {
   incus,
   isToolKey,
   limits,
+  network,
   paths,
   security,
   session,
@@ -40,6 +41,7 @@ const profile = {
   tool: ToolTable,
   session: table(session),
   limits: table(limits),
+  network: table(network),
   environment: table(environment)
 }
 
@@ -61,7 +63,7 @@ const Short = Schema.NonEmptyString.pipe(
 /**
  * `.clincus.toml` of a workspace. The authors of the repository wrote it, the agent included, so it chooses among what
  * the user has and adds nothing: no environment of the host, no binary, no path, nothing that weakens protection. Its
- * limits are in force if they are lower, all else when the user has granted it (workspaceFile.ts).
+ * limits and its network mode are in force if they are lower, all else when the user has granted it (workspaceFile.ts).
  */
 export const WorkspaceFile = table({
   defaults: table({ ...defaults, image: Short }),
@@ -75,5 +77,6 @@ export const WorkspaceFile = table({
     time: Short
   }),
   // It may protect more, and open nothing.
-  security: table({ docker: security.docker, protect: security.protect.pipe(Schema.maxItems(100)) })
+  security: table({ docker: security.docker, protect: security.protect.pipe(Schema.maxItems(100)) }),
+  network: table({ mode: network.mode })
 })

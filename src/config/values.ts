@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { networkModes, parseTarget, targetForms } from "../domain/network.ts"
 import { isRelativePath, plainPath } from "../domain/RelativePath.ts"
 import { isVariableName } from "../domain/variables.ts"
 import { isLimit, isOpen } from "./limits.ts"
@@ -81,6 +82,13 @@ export const security = {
   )
 }
 
+/** What sessions may reach. */
+export const network = {
+  mode: Schema.Literal(...networkModes),
+  /** Opened beside what the mode lets a session reach. */
+  allow: Schema.Array(text((target) => parseTarget(target) !== undefined, targetForms))
+}
+
 export const paths = { sessions_dir: HostPath, preserve_workspace_path: Schema.Boolean }
 
 export const incus = {
@@ -143,6 +151,7 @@ export const Values = Schema.Struct({
   }),
   environment: Schema.Struct(environment),
   security: Schema.Struct(security),
+  network: Schema.Struct(network),
   paths: Schema.Struct(paths),
   incus: Schema.Struct({
     ...incus,

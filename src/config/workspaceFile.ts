@@ -1,5 +1,6 @@
+import { networkModes } from "../domain/network.ts"
 import { keyOf } from "./key.ts"
-import { compareLimit } from "./limits.ts"
+import { compareLimit, type Comparison } from "./limits.ts"
 import type { FileRequest, Origin, RefusedLimit, RequestKey } from "./Settings.ts"
 
 /** What a workspace's own file says, sorted by what becomes of it. */
@@ -18,6 +19,13 @@ const listOf = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) 
 const isRequestKey = (key: string): key is RequestKey =>
   key === "defaults.image" || key === "defaults.persistent" || key === "tool.name" ||
   key === "security.docker"
+
+/** Compares network modes: a narrower one is lower. */
+const compareMode = (asked: unknown, own: unknown): Comparison => {
+  const [wanted, present] = [asked, own].map((value) => networkModes.findIndex((mode) => mode === value))
+  if (wanted === undefined || present === undefined || wanted < 0 || present < 0) return "unknown"
+  return wanted === present ? "same" : wanted > present ? "lower" : "higher"
+}
 
 /**
  * Sorts the values of the workspace's own file. `own` is what the user has without it, profile included; `profile` are
@@ -59,7 +67,9 @@ export const sort = (
       taken.push({ ...origin, value: [...new Set([...listOf(present?.value), ...listOf(value)])] })
       continue
     }
-    const comparison = compareLimit(key, value, present?.value, user.memory)
+    const comparison = key === "network.mode"
+      ? compareMode(value, present?.value)
+      : compareLimit(key, value, present?.value, user.memory)
     if (comparison === "lower" && !user.profile.has(key)) taken.push(origin)
     else if (comparison !== "same") {
       refused.push({

@@ -56,6 +56,8 @@ export const RunRecord = Schema.Struct({
   ...Place.fields,
   /** What stands in the workspace for protected paths that are not there, and goes when no run needs it any more. */
   stands: Schema.optional(RunStands),
+  /** Whether something of the network is open to it alone, and has to be closed when it ends. */
+  opened: Schema.optional(Schema.Boolean),
   /** What of the state has to go when it ends: the credentials. */
   remove: Schema.Array(RelativePath),
   scrub: Schema.Array(Schema.Struct({ path: RelativePath, keys: Schema.Array(Schema.String) }))

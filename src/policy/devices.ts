@@ -4,13 +4,12 @@ import type { Tool } from "../tool/Tool.ts"
 import type { Identity } from "../workspace/identity.ts"
 
 /**
- * Where Incus puts a session's container: a storage pool and a network, those of its profiles if undefined.
+ * Where Incus puts a session's container: a storage pool, that of its profiles if undefined.
  *
  * @see SessionRequest
  */
 export interface SessionPlacement {
   readonly pool: string | undefined
-  readonly network: string | undefined
 }
 
 /** The disks of a session: workspace, state directories and outcome. */
@@ -19,8 +18,7 @@ export const devicesOf = (
   identity: Pick<Identity, "home" | "mounts">,
   directory: string,
   saved: string,
-  tool: Tool,
-  { network }: Pick<SessionPlacement, "network">
+  tool: Tool
 ): Record<string, Device> => {
   const disk = (source: string, path: string): Device => ({
     type: "disk",
@@ -36,7 +34,6 @@ export const devicesOf = (
         path,
         index
       ) => [`state${index}`, disk(`${saved}/${path}`, `${identity.home}/${path}`)])
-    ),
-    ...(network === undefined ? {} : { eth0: { type: "nic", network, name: "eth0" } })
+    )
   }
 }

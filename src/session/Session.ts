@@ -18,6 +18,8 @@ import { devicesOf } from "../policy/devices.ts"
 import type { ProtectedLink } from "../policy/files/errors.ts"
 import { gitDevice } from "../policy/files/plan.ts"
 import { deadlineOf } from "../policy/limits.ts"
+import type { NetworkNotReady } from "../policy/network/errors.ts"
+import { networkFacts, prepareNetwork } from "../policy/network/prepare.ts"
 import { type Policy, policyOf, together } from "../policy/policy.ts"
 import { inherited, type ProfileRefused } from "../policy/profiles.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
@@ -110,6 +112,7 @@ export type SessionFailure =
   | ProtectedLink
   | RootWorkspace
   | ProfileRefused
+  | NetworkNotReady
   | WorkspaceTooWide
 
 type SessionServices =
@@ -141,18 +144,27 @@ export const startSession = (
     const incus = yield* IncusService
     // It takes a few milliseconds, in which the disk is busy with the state.
     const profiles = yield* Effect.forkScoped(inherited)
+    const facts = yield* Effect.forkScoped(networkFacts(request.network.mode))
     const identity = yield* identityOf(request.workspace, request.mounts)
     const protection = yield* protectionOf(request)
     const saved = yield* openState(request, identity, protection.stands, ending)
-    const walls = policyOf(
-      { ...request, pool: request.placement.pool },
-      yield* Fiber.join(profiles),
-      (yield* Host).memory
+    const said = yield* Fiber.join(profiles)
+    const walls = policyOf({ ...request, pool: request.placement.pool }, said, (yield* Host).memory)
+    const network = yield* prepareNetwork(
+      saved.run.run ?? saved.id,
+      { ...request.network, environment: request.environment },
+      { ...(yield* Fiber.join(facts)), devices: said.devices },
+      Ref.get(ending.kept)
     )
     const policy = {
       ...walls,
+      hostPorts: network.hostPorts,
       config: together(walls.config, yield* protect(protection, saved.run, identity.owner)),
-      devices: { ...walls.devices, ...gitDevice(protection.plan, identity.mounts === "shift") }
+      devices: {
+        ...walls.devices,
+        ...gitDevice(protection.plan, identity.mounts === "shift"),
+        ...network.devices
+      }
     }
     // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.
     const [container, notes, tidying] = yield* Effect.all([
@@ -167,7 +179,12 @@ export const startSession = (
       ),
       noteMetadata(request, saved, container)
     ], { concurrency: "unbounded" })
-    yield* history.runs.note({ ...saved.run, container: container.container, phase: "running" })
+    yield* history.runs.note({
+      ...saved.run,
+      opened: network.opened,
+      container: container.container,
+      phase: "running"
+    })
     yield* Ref.set(ending.started, true)
     const warning = warningOf(identity, request.workspace.path)
     return {
@@ -182,7 +199,12 @@ export const startSession = (
       onDetach: request.onDetach,
       restarted: container.restarted,
       guest,
-      notes: [...(warning === undefined ? [] : [warning]), ...protection.plan.notes, ...notes],
+      notes: [
+        ...(warning === undefined ? [] : [warning]),
+        ...protection.plan.notes,
+        ...network.notes,
+        ...notes
+      ],
       keep: Ref.set(ending.kept, true),
       tidied: Fiber.join(tidying),
       endsAs: (end: EndReason) => Ref.set(ending.reason, Option.some(end)),
@@ -231,7 +253,7 @@ const launch = (
         image: request.image,
         devices: {
           ...policy.devices,
-          ...devicesOf(workspace, identity, request.directory, saved.path, tool, request.placement)
+          ...devicesOf(workspace, identity, request.directory, saved.path, tool)
         },
         config: { ...policy.config, ...idmapOf(identity), ...runOf(saved.run.run) },
         labels,

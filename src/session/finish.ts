@@ -8,6 +8,7 @@ import type { SessionRef } from "../domain/SessionRef.ts"
 import { Host } from "../host/Host.ts"
 import { quote } from "../host/shell.ts"
 import * as State from "../host/stateFiles.ts"
+import { closeFor } from "../policy/network/prepare.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
 import { lastWritten } from "./conversations.ts"
 import { HistoryStore } from "./HistoryStore.ts"
@@ -67,6 +68,8 @@ export const finishRun = (
 ) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
+    // If it stays open, it is so to an address that no other session gets.
+    if (run.opened === true && run.run !== undefined) yield* Effect.ignoreLogged(closeFor(run.run))
     yield* withRights(run, history.finish(run, end, yield* at))
   }).pipe(Effect.withSpan("Session.finish"))
 

@@ -8,6 +8,7 @@ import { isBusy } from "../incus/power.ts"
 import { passing } from "../incus/retry.ts"
 import type { Device, Instance } from "../incus/schemas.ts"
 import { lxcKey } from "../policy/files/lxc.ts"
+import { isNetworkDevice } from "../policy/network/devices.ts"
 import { profiles } from "../policy/profiles.ts"
 import { idmapKeys } from "../workspace/identity.ts"
 import { releaseState, removeContainer, sessionDevice } from "./container.ts"
@@ -76,9 +77,11 @@ const restart = (place: SlotCandidate, spec: ContainerSpec, found: Labels) =>
             ...toConfig(labels)
           },
           devices: {
-            // What an earlier session had mounted does not concern this session.
+            // What an earlier session had mounted and could reach does not concern this session.
             ...Object.fromEntries(
-              Object.entries(instance.devices).filter(([name]) => !sessionDevice.test(name))
+              Object.entries(instance.devices).filter(([name, device]) =>
+                !sessionDevice.test(name) && !isNetworkDevice(name, device)
+              )
             ),
             ...spec.devices
           },

@@ -3,6 +3,7 @@ import * as Option from "effect/Option"
 import { ConfigService } from "../config/ConfigService.ts"
 import type { Effective, Limits, RequestKey, Settings } from "../config/Settings.ts"
 import type { Metadata } from "../domain/Metadata.ts"
+import type { NetworkMode } from "../domain/network.ts"
 import { plainPath } from "../domain/RelativePath.ts"
 import { Host } from "../host/Host.ts"
 import type { TerminalSize } from "../incus/exec.ts"
@@ -47,6 +48,8 @@ export interface SessionOptions {
   readonly limits?: Partial<Limits> | undefined
   /** Whether containers may run in it: Docker, for instance. */
   readonly docker?: boolean | undefined
+  /** What the session may reach. */
+  readonly network?: NetworkMode | undefined
   /** Variables for the tool, over all others. */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** A profile of the configuration, `[profiles.<name>]`. */
@@ -149,7 +152,7 @@ export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =
       decided: decidedBy(options)
     })
     const settings = yield* agree(effective, profile)
-    const { defaults, incus, limits, paths, security, session } = settings
+    const { defaults, incus, limits, network, paths, security, session } = settings
     return {
       workspace,
       directory: saved?.containerPath ?? (paths.preserve_workspace_path ? workspace.path : "/workspace"),
@@ -165,7 +168,14 @@ export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =
       persistent: options.persistent ?? saved?.persistent ?? defaults.persistent,
       limits: overridden(limits, options.limits ?? {}),
       docker: options.docker ?? security.docker,
-      placement: { pool: incus.pool, network: incus.network },
+      placement: { pool: incus.pool },
+      network: {
+        mode: options.network ?? network.mode,
+        said: options.network !== undefined
+          || effective.origins.some(({ key, source }) => key === "network.mode" && source !== "default"),
+        allow: network.allow,
+        network: incus.network
+      },
       files: {
         protect: security.protect.map(plainPath),
         writable: options.protect === false ? ["."] : security.writable.map((path) => plainPath(path) || ".")

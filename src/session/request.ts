@@ -4,6 +4,7 @@ import type { TerminalSize } from "../incus/exec.ts"
 import type { SessionPlacement } from "../policy/devices.ts"
 import type { FileRules } from "../policy/files/plan.ts"
 import type { RequestedLimits } from "../policy/limits.ts"
+import type { NetworkRequest } from "../policy/network/prepare.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
 import type { MountPolicy } from "../workspace/identity.ts"
 import type { Workspace } from "../workspace/Workspace.ts"
@@ -36,6 +37,7 @@ export interface SessionRequest {
   /** Whether containers may run in it. */
   readonly docker: boolean
   readonly placement: SessionPlacement
+  readonly network: Omit<NetworkRequest, "environment">
   readonly mounts: MountPolicy
   readonly files: FileRules
   /** Variables for the tool, over its credentials. */

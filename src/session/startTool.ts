@@ -4,6 +4,8 @@ import { becomeOwner } from "../guest/becomeOwner.ts"
 import type { Guest } from "../guest/Guest.ts"
 import { TmuxService } from "../guest/TmuxService.ts"
 import { deadlineOf } from "../policy/limits.ts"
+import { hostPrelude } from "../policy/network/devices.ts"
+import type { PreparedNetwork } from "../policy/network/prepare.ts"
 import type { Policy } from "../policy/policy.ts"
 import { removedAtEnd } from "../tool/Tool.ts"
 import type { Identity } from "../workspace/identity.ts"
@@ -18,7 +20,7 @@ import type { SessionState } from "./state.ts"
 export const startTool = (
   request: SessionRequest,
   identity: Identity,
-  policy: Policy,
+  policy: Policy & Pick<PreparedNetwork, "hostPorts">,
   saved: SessionState,
   container: Occupied
 ) =>
@@ -37,7 +39,7 @@ export const startTool = (
       size: request.size,
       onExit: request.onExit,
       remove: removedAtEnd(tool).map((path) => `${home}/${path}`),
-      prelude: becomeOwner(identity, mountParents(tool, home)),
+      prelude: becomeOwner(identity, mountParents(tool, home)) + hostPrelude(policy.hostPorts),
       moment: request.moment,
       deadline: deadlineOf(policy.limits, saved.startedAt)
     })

@@ -20,6 +20,7 @@ import { noticesOf } from "./notices.ts"
 import { packagesStep } from "./packages.ts"
 import type { Privileged } from "./Privileged.ts"
 import { profileStep } from "./profile.ts"
+import { restrictedStep } from "./restricted.ts"
 import { makeServer } from "./server.ts"
 import type { SetupFailure, Status, Step, StepName } from "./Step.ts"
 import { storageStep } from "./storage.ts"
@@ -75,7 +76,7 @@ export interface StepReport {
 
 /**
  * Takes a machine from nothing to ready for sessions: Incus installed and running, the user's ids free to be mapped, the
- * kernel's limits high enough, the user let in, a storage pool, a network, a profile, an image. What Incus has already is
+ * kernel's limits high enough, the user let in, a storage pool, a network, a profile, a network for restricted sessions, an image. What Incus has already is
  * used as it is.
  *
  * @example
@@ -147,6 +148,7 @@ export const layer: Layer.Layer<
         storageStep(machine, server, pool, progress.notice),
         networkStep(machine, server, network),
         profileStep(machine, server, { pool, network }),
+        restrictedStep(machine, server),
         ...(image === undefined
           ? []
           : [imageStep(server, images, progress, { alias: image, pool, network, logs })])

@@ -83,6 +83,7 @@ export type StepName =
   | "storage"
   | "network"
   | "profile"
+  | "restricted"
   | "image"
 
 export const done = (detail: string, warning?: string): Status => ({

@@ -48,8 +48,8 @@ export const limitData = ({ asked, key, own, reason }: RefusedLimit) => ({
   reason
 })
 
-const refusals: Readonly<Record<RefusedLimit["reason"], (own: string) => string>> = {
-  higher: (own) => `yours, ${own}, is lower`,
+const refusals: Readonly<Record<RefusedLimit["reason"], (own: string, key: string) => string>> = {
+  higher: (own, key) => `yours, ${own}, is ${key === "network.mode" ? "narrower" : "lower"}`,
   incomparable: (own) => `it cannot be compared with yours, ${own}`,
   unknown: () => "it is no limit that clincus understands",
   profile: (own) => `the profile says ${own}`
@@ -57,7 +57,7 @@ const refusals: Readonly<Record<RefusedLimit["reason"], (own: string) => string>
 
 /** Why a limit of the file is not in force, in one line. */
 export const describeLimit = ({ asked, key, own, reason }: RefusedLimit): string =>
-  `${key} = ${shown(asked)} is not in force: ${refusals[reason](shown(own))}`
+  `${key} = ${shown(asked)} is not in force: ${refusals[reason](shown(own), key)}`
 
 export const listRequests = ({ requests }: Withheld): string =>
   requests.map((request) => `  ${describeRequest(request)}`).join("\n")

@@ -57,7 +57,8 @@ layer(worldLayer, { excludeTestServices: true })("setup", (it) => {
         access: "done",
         storage: "done",
         network: "done",
-        profile: "done"
+        profile: "done",
+        restricted: "done"
       })
       expect(yield* infrastructure).toBe(before)
 
@@ -266,9 +267,10 @@ layer(worldLayer, { excludeTestServices: true })("setup", (it) => {
           daemon: "changed",
           storage: "changed",
           network: "changed",
-          profile: "changed"
+          profile: "changed",
+          restricted: "changed"
         })
-        expect(yield* bridges).toHaveLength(1)
+        expect(yield* bridges).toHaveLength(2)
         expect(yield* incus(environment, "profile", "show", "default")).toContain("devices: {}")
 
         yield* kill
@@ -278,8 +280,28 @@ layer(worldLayer, { excludeTestServices: true })("setup", (it) => {
           daemon: "changed",
           storage: "done",
           network: "done",
-          profile: "done"
+          profile: "done",
+          restricted: "done"
         })
+
+        // What somebody has changed, or an earlier version made otherwise, is brought to what it is to be.
+        const [bridge = ""] = (yield* bridges).filter((name) => name.startsWith("clincusbr"))
+        yield* incus(environment, "network", "set", bridge, "security.acls.default.egress.action=allow")
+        yield* incus(
+          environment,
+          "network",
+          "acl",
+          "rule",
+          "add",
+          "clincus-restricted",
+          "egress",
+          "action=allow"
+        )
+        expect((yield* report(["--no-image", "--dry-run"], environment)).steps["restricted"]).toBe("needed")
+        const mended = yield* report(["--yes", "--no-image"], environment)
+        expect(mended.steps["restricted"]).toBe("changed")
+        expect(yield* incus(environment, "network", "get", bridge, "security.acls.default.egress.action"))
+          .toBe("reject\n")
 
         // Two at once, on a daemon that is down: one starts it, the other waits.
         yield* kill

@@ -104,7 +104,7 @@ const faults: ReadonlyArray<readonly [written: string, said: string]> = [
   // Places.
   [
     "a.b.c = 1",
-    "1:1: unknown key 'a' | Keys known here: defaults, tool, session, limits, environment, security, paths, incus, profiles."
+    "1:1: unknown key 'a' | Keys known here: defaults, tool, session, limits, network, environment, security, paths, incus, profiles."
   ],
   [
     "[profiles]\n\"a.b\".limits.cpus = 1",

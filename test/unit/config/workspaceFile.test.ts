@@ -46,6 +46,22 @@ describe("a workspace's own file", () => {
       ])
     }))
 
+  it.scoped("narrows the network, and does not widen it", () =>
+    Effect.gen(function*() {
+      const file = (mode: string) => `[network]\nmode = "${mode}"\n`
+      const narrowed = yield* load(file("none"))
+      expect([narrowed.settings.network.mode, narrowed.from("network.mode")]).toEqual(["none", project])
+      const refused = yield* load(file("open"))
+      expect(refused.settings.network.mode).toBe("restricted")
+      expect(refused.withheld?.limits).toEqual([
+        { key: "network.mode", asked: "open", own: "restricted", reason: "higher" }
+      ])
+      // The control: the user's own word counts.
+      expect((yield* load("", file("open"))).settings.network.mode).toBe("open")
+      const opening = yield* Effect.flip(load("[network]\nallow = [\"10.0.0.5\"]\n"))
+      expect(opening.message).toContain("a workspace's own file may not set it")
+    }))
+
   it.scoped("is told from a user's own file of the same name", () =>
     Effect.gen(function*() {
       const text = (cpu: number) => `[limits]\ncpu = ${cpu}\nmemory = "4GiB"\n`

@@ -13,6 +13,8 @@ import { containers, credentials, inWorld, Logged, records, saved, start } from 
 /** What a start asks Incus for, in its order. */
 const phases: ReadonlyArray<Phase> = [
   "server",
+  "acl",
+  "profile",
   "list",
   "create",
   "create.wait",

@@ -71,7 +71,8 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
             byDefault: []
           },
           docker: false,
-          placement: { pool: undefined, network: undefined },
+          placement: { pool: undefined },
+          network: { mode: "none", said: true, allow: [], network: undefined },
           files: { protect: [], writable: [] },
           mounts: { rootOnMounts: false, rootWorkspace: true },
           environment: {},

@@ -17,6 +17,7 @@ const settings = {
   },
   environment: { forward: [], set: {} },
   security: { root_on_mounts: false, root_workspace: true, docker: false, protect: [], writable: [] },
+  network: { mode: "none", allow: [] },
   paths: { sessions_dir: "", preserve_workspace_path: false },
   incus: { project: "", socket: "", pool: undefined, network: undefined }
 } as const

@@ -68,6 +68,7 @@ describe("the registry", () => {
     },
     environment: { forward: [], set: {} },
     security: { root_on_mounts: false, root_workspace: true, docker: false, protect: [], writable: [] },
+    network: { mode: "none", allow: [] },
     paths: { sessions_dir: "/saved", preserve_workspace_path: false },
     incus: { project: "default", socket: "/socket", pool: undefined, network: undefined }
   })

@@ -1,0 +1,70 @@
+import type { Device } from "../../incus/schemas.ts"
+
+/** In the container, the address and the name by which the opened services of the host are reached. */
+export const hostAddress = "127.0.0.254"
+export const hostName = "host"
+
+const off: Device = { type: "none" }
+
+/** The devices of profiles that are interfaces of a network, each switched off. */
+const switchedOff = (profiles: Readonly<Record<string, Device>>): Record<string, Device> =>
+  Object.fromEntries(
+    Object.entries(profiles).flatMap(([name, device]) => device["type"] === "nic" ? [[name, off]] : [])
+  )
+
+/**
+ * The one interface of a restricted session: its port on the bridge reaches no other session's, and sends under no other
+ * address than its own, by Ethernet or IP. Nothing of IPv6 passes. `address` is its address if that is chosen.
+ */
+export const restrictedDevices = (
+  profiles: Readonly<Record<string, Device>>,
+  network: string,
+  address: string | undefined
+): Record<string, Device> => ({
+  ...switchedOff(profiles),
+  eth0: {
+    type: "nic",
+    name: "eth0",
+    network,
+    "security.port_isolation": "true",
+    "security.mac_filtering": "true",
+    "security.ipv4_filtering": "true",
+    "security.ipv6_filtering": "true",
+    ...(address === undefined ? {} : { "ipv4.address": address })
+  }
+})
+
+/** No interface but the loopback one. */
+export const noDevices = switchedOff
+
+/** The interface of an open session: that of its profiles, or on the network that is named. */
+export const openDevices = (network: string | undefined): Record<string, Device> =>
+  network === undefined ? {} : { eth0: { type: "nic", network, name: "eth0" } }
+
+/** A way to a service of the host, on whatever address it listens there. */
+export const hostDevices = (ports: ReadonlyArray<number>): Record<string, Device> =>
+  Object.fromEntries(ports.map((port) => [
+    `host${port}`,
+    {
+      type: "proxy",
+      bind: "instance",
+      listen: `tcp:${hostAddress}:${port}`,
+      connect: `tcp:127.0.0.1:${port}`
+    }
+  ]))
+
+const hostDevice = /^host\d+$/
+
+/** True for what a session has of the network: another session that takes over its container has its own. */
+export const isNetworkDevice = (name: string, device: Device): boolean =>
+  device["type"] === "nic" || device["type"] === "none" ||
+  (device["type"] === "proxy" && hostDevice.test(name))
+
+/** Shell lines, run by root, by which the host's name is known in the container. */
+export const hostPrelude = (ports: ReadonlyArray<number>): string =>
+  ports.length === 0
+    ? ""
+    : `
+hosts=$(</etc/hosts)
+case $hosts in *'${hostAddress} ${hostName}'*) ;; *) printf '${hostAddress} ${hostName}\\n' >>/etc/hosts ;; esac
+`
