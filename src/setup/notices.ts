@@ -1,14 +1,58 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { IncusFailure } from "../incus/errors.ts"
+import { aclKeys, restrictedAcl } from "../policy/network/restricted.ts"
+import { type FirewallFacts, type FirewallFinding, firewallFindings } from "./firewalls.ts"
 import type { Machine } from "./machine.ts"
 import { chooseNetwork } from "./network.ts"
 import type { IncusServer } from "./server.ts"
 
-/** True if the rules of `iptables -S FORWARD` drop what no rule lets through. */
-export const dropsForwarded = (rules: string): boolean => /^-P FORWARD (DROP|REJECT)$/m.test(rules)
+/** The bridges that sessions and builds are on. */
+const bridgesOf = (server: IncusServer, wanted: string | undefined) =>
+  Effect.gen(function*() {
+    const [networks, profile, acl] = yield* Effect.all([
+      server.api.networks.list,
+      server.api.profiles.get("default"),
+      server.api.acls.get(restrictedAcl)
+    ])
+    const devices = Option.match(profile, { onNone: () => ({}), onSome: (found) => found.devices })
+    const restricted = Option.flatMapNullable(acl, ({ config }) => config[aclKeys.network])
+    return [
+      ...Option.toArray(restricted),
+      chooseNetwork(networks, devices, wanted) ?? "incusbr0"
+    ]
+  })
 
-/** True if /etc/ufw/ufw.conf switches ufw on. */
-export const ufwEnabled = (text: string): boolean => /^\s*ENABLED\s*=\s*"?yes"?\s*$/im.test(text)
+/** What the firewalls of a machine say of themselves. Their rules are root's to list. */
+export const firewallFacts = (
+  machine: Machine,
+  bridges: ReadonlyArray<string>
+): Effect.Effect<FirewallFacts> =>
+  Effect.gen(function*() {
+    const said = (...argv: readonly [string, ...ReadonlyArray<string>]) =>
+      machine.output(argv).pipe(Effect.orElseSucceed(() => ""))
+    const rules = (...argv: readonly [string, ...ReadonlyArray<string>]) =>
+      machine.root ? said(...argv) : Effect.succeed("")
+    const docker = yield* machine.exists("/sys/class/net/docker0")
+    const firewalld = (yield* said("firewall-cmd", "--state")).trim() === "running"
+    const zones = yield* Effect.forEach(firewalld ? bridges : [], (bridge) =>
+      Effect.map(
+        said("firewall-cmd", `--get-zone-of-interface=${bridge}`),
+        (zone) => [bridge, zone.trim()] as const
+      ))
+    return {
+      bridges,
+      docker,
+      // Docker makes this policy wherever it runs.
+      forward: docker && !machine.root ? "-P FORWARD DROP\n" : yield* rules("iptables", "-S", "FORWARD"),
+      ufw: yield* machine.read("/etc/ufw/ufw.conf"),
+      zones: firewalld ? Object.fromEntries(zones) : undefined,
+      ruleset: yield* rules("nft", "list", "ruleset")
+    }
+  })
+
+const shown = ({ bridge, commands, reason }: FirewallFinding): string =>
+  [`${reason}. If sessions have no network on ${bridge}:`, ...commands.map((line) => `  ${line}`)].join("\n")
 
 /**
  * Facts of the machine that keep sessions from the network. clincus tells of them and changes nothing: a firewall is its
@@ -20,47 +64,12 @@ export const noticesOf = (
   wanted: string | undefined
 ): Effect.Effect<ReadonlyArray<string>, IncusFailure> =>
   Effect.gen(function*() {
-    const networks = yield* server.api.networks.list
-    const profile = yield* server.api.profiles.get("default")
-    const devices = profile._tag === "Some" ? profile.value.devices : {}
-    const bridge = chooseNetwork(networks, devices, wanted) ?? "incusbr0"
-
     const forwarding = (yield* machine.read("/proc/sys/net/ipv4/ip_forward")).trim()
-    const docker = yield* machine.exists("/sys/class/net/docker0")
-    // Only root may list rules.
-    const rules = machine.root
-      ? yield* machine.output(["iptables", "-S", "FORWARD"]).pipe(Effect.orElseSucceed(() => ""))
-      : docker
-      ? "-P FORWARD DROP"
-      : ""
-    const ufw = ufwEnabled(yield* machine.read("/etc/ufw/ufw.conf"))
-    const accepted = rules.includes(`-i ${bridge} `)
-
+    const facts = yield* firewallFacts(machine, yield* bridgesOf(server, wanted))
     return [
       ...(forwarding === "0"
-        ? [
-          "IPv4 forwarding is off, so sessions have no network: sudo sysctl -w net.ipv4.ip_forward=1"
-        ]
+        ? ["IPv4 forwarding is off, so sessions have no network: sudo sysctl -w net.ipv4.ip_forward=1"]
         : []),
-      ...(dropsForwarded(rules) && !accepted
-        ? docker
-          ? [
-            `Docker's firewall keeps the containers of other programs from the network. If sessions have none:\n`
-            + `  sudo iptables -I DOCKER-USER -i ${bridge} -j ACCEPT\n`
-            + `  sudo iptables -I DOCKER-USER -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`
-          ]
-          : [
-            `The firewall of this machine drops forwarded packets. If sessions have no network:\n`
-            + `  sudo iptables -I FORWARD -i ${bridge} -j ACCEPT\n`
-            + `  sudo iptables -I FORWARD -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`
-          ]
-        : []),
-      ...(ufw
-        ? [
-          `ufw is on. If sessions have no network:\n`
-          + `  sudo ufw allow in on ${bridge}\n  sudo ufw route allow in on ${bridge}\n`
-          + `  sudo ufw route allow out on ${bridge}`
-        ]
-        : [])
+      ...firewallFindings(facts).map(shown)
     ]
   })

@@ -2,7 +2,6 @@ import { expect, it } from "@effect/vitest"
 import { isMember } from "../../../src/setup/access.ts"
 import { isDaemon } from "../../../src/setup/daemon.ts"
 import { chooseNetwork, newBridge } from "../../../src/setup/network.ts"
-import { dropsForwarded, ufwEnabled } from "../../../src/setup/notices.ts"
 import { carries, profileDevices } from "../../../src/setup/profile.ts"
 import { choosePool, poolSize } from "../../../src/setup/storage.ts"
 
@@ -59,6 +58,11 @@ it("uses the network asked for, else the default profile's, else a managed bridg
     bridge("eth0", {}, false),
     bridge("isolated", { "ipv4.address": "10.9.0.1/24" }),
     bridge("six", { "ipv4.address": "none", "ipv4.nat": "true" }),
+    bridge("clincusbr0", {
+      "ipv4.address": "10.7.0.1/24",
+      "ipv4.nat": "true",
+      "security.acls": "clincus-restricted"
+    }),
     bridge("nat", { "ipv4.address": "10.8.0.1/24", "ipv4.nat": "true" })
   ]
   expect(chooseNetwork(networks, {}, undefined)).toBe("nat")
@@ -66,7 +70,7 @@ it("uses the network asked for, else the default profile's, else a managed bridg
   expect(chooseNetwork(networks, { eth0: { type: "nic", parent: "br0" } }, undefined)).toBe("br0")
   expect(chooseNetwork(networks, { eth0: nic("isolated") }, "six")).toBe("six")
   expect(chooseNetwork(networks, {}, "gone")).toBeUndefined()
-  expect(chooseNetwork(networks.slice(0, 3), {}, undefined)).toBeUndefined()
+  expect(chooseNetwork(networks.slice(0, 4), {}, undefined)).toBeUndefined()
 })
 
 it("names a new bridge as no interface is named", () => {
@@ -99,11 +103,4 @@ it("leaves a profile alone that does what is needed in the user's own way", () =
   expect(carries(theirs, devices, { ownPool: false, ownNetwork: true })).toBe(false)
   expect(carries(profile({ root: root("p") }), devices, { ownPool: false, ownNetwork: false })).toBe(false)
   expect(carries(profile({}), {}, { ownPool: false, ownNetwork: false })).toBe(true)
-})
-
-it("recognises firewalls that keep a bridge from the network", () => {
-  expect(dropsForwarded("-P FORWARD DROP\n-A FORWARD -j DOCKER-USER\n")).toBe(true)
-  expect(dropsForwarded("-P FORWARD ACCEPT\n")).toBe(false)
-  expect(ufwEnabled("# x\nENABLED=yes\n")).toBe(true)
-  expect(ufwEnabled("ENABLED=no\n")).toBe(false)
 })
