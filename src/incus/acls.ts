@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import { type Client, orNone } from "./client.ts"
 import { type IncusFailure, IncusRequestError } from "./errors.ts"
-import { passing } from "./retry.ts"
 import { NetworkAcl } from "./schemas.ts"
 
 /**
@@ -24,8 +24,9 @@ export interface Acls {
   /** Creates an ACL. Fails with `IncusRequestError` if the name is taken. */
   readonly create: (name: string, acl: AclContent) => Effect.Effect<void, IncusFailure>
   /**
-   * Replaces what an ACL says by what `change` makes of it, in force for all networks that use it when this returns; none
-   * leaves it as it is. If somebody else was quicker it is read anew, so `change` may run several times.
+   * Replaces what an ACL says by what `change` makes of it, in force for all networks that use it when this returns. Of two
+   * who write at once Incus may lose one, so the ACL is read and `change` asked again until it gives none: nothing is left
+   * to be changed.
    */
   readonly edit: (
     name: string,
@@ -35,8 +36,8 @@ export interface Acls {
   readonly remove: (name: string) => Effect.Effect<void, IncusFailure>
 }
 
-/** Starts that change the same ACL at once take turns for no longer than this. */
-const turns = "10 seconds"
+/** So many others may be quicker, one after the other. */
+const turns = 200
 
 export const makeAcls = (client: Client): Acls => {
   const at = (name: string) => client.path(["network-acls", name])
@@ -48,15 +49,20 @@ export const makeAcls = (client: Client): Acls => {
       client.getTagged(at(name), NetworkAcl).pipe(
         Effect.flatMap(({ etag, value }) =>
           Option.match(change(value), {
-            onNone: () => Effect.void,
+            onNone: () => Effect.succeed(true),
             onSome: (json) =>
-              client.send({ method: "PUT", path: at(name), headers: { "If-Match": etag }, json })
+              Effect.as(
+                client.send({ method: "PUT", path: at(name), headers: { "If-Match": etag }, json }),
+                false
+              )
           })
         ),
-        Effect.retry({
-          while: (error) => error instanceof IncusRequestError && error.status === 412,
-          schedule: passing(turns)
-        })
+        Effect.catchIf(
+          (error) => error instanceof IncusRequestError && error.status === 412,
+          () => Effect.as(Effect.sleep("20 millis"), false)
+        ),
+        Effect.repeat({ until: (unchanged) => unchanged, schedule: Schedule.recurs(turns) }),
+        Effect.asVoid
       ),
     remove: (name) => client.send({ method: "DELETE", path: at(name) })
   }

@@ -48,13 +48,21 @@ const wrongOptions = (network: Network, address: string): ReadonlyArray<readonly
       : key !== "ipv4.address" && (network.config[key] ?? "") !== value
   )
 
+/** True if an ACL says what it is to say. */
+const isAs = (acl: NetworkAcl, wanted: ReturnType<typeof aclOf>): boolean =>
+  Object.entries(wanted.config).every(([key, value]) => acl.config[key] === value)
+  && sameRules(wanted.egress, acl.egress) && sameRules(wanted.ingress, acl.ingress)
+
 /** Writes the ACL, whether it is there or not. */
 const write = (server: IncusServer, network: RestrictedNetwork, neighbours: ReadonlyArray<Subnet>) =>
   Effect.gen(function*() {
     const found = yield* server.api.acls.get(restrictedAcl)
     yield* Option.isNone(found)
       ? server.api.acls.create(restrictedAcl, aclOf(network, neighbours))
-      : server.api.acls.edit(restrictedAcl, (acl) => Option.some(aclOf(network, neighbours, acl)))
+      : server.api.acls.edit(restrictedAcl, (acl) => {
+        const wanted = aclOf(network, neighbours, acl)
+        return isAs(acl, wanted) ? Option.none() : Option.some(wanted)
+      })
   })
 
 const writeAction = (
@@ -135,8 +143,7 @@ export const restrictedStep = (machine: Machine, server: IncusServer): Step => (
           const place = { network: network.name, address }
           const wanted = aclOf(place, neighbours, acl)
           const wrong = wrongOptions(network, address)
-          const current = acl.config[aclKeys.address] === address
-            && sameRules(wanted.egress, acl.egress) && sameRules(wanted.ingress, acl.ingress)
+          const current = isAs(acl, wanted)
           if (current && wrong.length === 0) {
             return done(`${network.name}: the Internet, and nothing of this machine or its neighbours`)
           }

@@ -64,7 +64,10 @@ export const networksContract = <E>(name: string, ground: Layer.Layer<Ground | I
           (one, index) =>
             acls.edit(
               full,
-              (now) => Option.some({ ...now, egress: [...now.egress, rule(one, `10.0.0.${index}/32`)] })
+              (now) =>
+                now.egress.some(({ description }) => description === one)
+                  ? Option.none()
+                  : Option.some({ ...now, egress: [...now.egress, rule(one, `10.0.0.${index}/32`)] })
             ),
           {
             concurrency: "unbounded"

@@ -135,13 +135,16 @@ const openFor = (run: string, network: RestrictedNetwork, opened: ReadonlyArray<
     const seed = Number.parseInt((yield* host.uuid).slice(0, 8), 16)
     let chosen: string | undefined
     yield* incus.acls.edit(restrictedAcl, (acl) => {
+      const own = acl.egress.filter((rule) => openingOf(rule)?.run === run)
+      if (own.length === opened.length) return Option.none()
       const kept = acl.egress.filter((rule) => {
         const opening = openingOf(rule)
-        return opening !== undefined && (live.has(opening.run) || now - opening.at < youngest)
+        return opening !== undefined && opening.run !== run
+          && (live.has(opening.run) || now - opening.at < youngest)
       })
       const free = freeOf(network, acl.egress).filter((address) => !used.has(address))
-      const address = free[seed % Math.max(1, free.length)]
-      chosen = address
+      chosen ??= free[seed % Math.max(1, free.length)]
+      const address = chosen
       return address === undefined
         ? Option.none()
         : Option.some({
