@@ -28,6 +28,11 @@ const options = {
   noImage: Options.boolean("no-image").pipe(
     Options.withDescription("Leave the image out; 'clincus build' makes it later.")
   ),
+  gateway: Options.boolean("gateway").pipe(
+    Options.withDescription(
+      "Make the gateway that sessions with --network allow need, also if the configuration does not ask for that mode."
+    )
+  ),
   workspace: repeatable("workspace", "DIR").pipe(
     Options.withAlias("w"),
     Options.withDescription(
@@ -71,6 +76,7 @@ const setupOptions = (given: Given) =>
     return {
       ...settings.incus,
       ids: together(ids),
+      gateway: given.gateway || settings.network.mode === "allow",
       image: given.noImage ? undefined : settings.defaults.image,
       logs: path.join(settings.paths.sessions_dir, "logs")
     } satisfies SetupOptions

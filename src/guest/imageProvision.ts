@@ -1,3 +1,4 @@
+import { heredoc } from "./heredoc.ts"
 import { sessionUnit } from "./watch.ts"
 
 /**
@@ -51,8 +52,6 @@ ClientIdentifier=mac
 UseDomains=yes
 UseHostname=no
 `
-
-const heredoc = (path: string, content: string): string => `cat > ${path} <<'END'\n${content.trimEnd()}\nEND`
 
 const prepare = `
 for _ in $(seq 150); do

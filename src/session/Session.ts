@@ -18,7 +18,7 @@ import { devicesOf } from "../policy/devices.ts"
 import type { ProtectedLink } from "../policy/files/errors.ts"
 import { gitDevice } from "../policy/files/plan.ts"
 import { deadlineOf } from "../policy/limits.ts"
-import type { NetworkNotReady } from "../policy/network/errors.ts"
+import type { GatewayFailed, NetworkNotReady } from "../policy/network/errors.ts"
 import { networkFacts, prepareNetwork } from "../policy/network/prepare.ts"
 import { type Policy, policyOf, together } from "../policy/policy.ts"
 import { inherited, type ProfileRefused } from "../policy/profiles.ts"
@@ -110,6 +110,7 @@ export type SessionFailure =
   | StateNotOurs
   | TooManyContainers
   | ProtectedLink
+  | GatewayFailed
   | RootWorkspace
   | ProfileRefused
   | NetworkNotReady
@@ -152,7 +153,7 @@ export const startSession = (
     const walls = policyOf({ ...request, pool: request.placement.pool }, said, (yield* Host).memory)
     const network = yield* prepareNetwork(
       saved.run.run ?? saved.id,
-      { ...request.network, environment: request.environment },
+      { ...request.network, tool: request.tool.tool.hosts ?? [], environment: request.environment },
       { ...(yield* Fiber.join(facts)), devices: said.devices },
       Ref.get(ending.kept)
     )

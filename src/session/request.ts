@@ -37,7 +37,7 @@ export interface SessionRequest {
   /** Whether containers may run in it. */
   readonly docker: boolean
   readonly placement: SessionPlacement
-  readonly network: Omit<NetworkRequest, "environment">
+  readonly network: Omit<NetworkRequest, "environment" | "tool">
   readonly mounts: MountPolicy
   readonly files: FileRules
   /** Variables for the tool, over its credentials. */

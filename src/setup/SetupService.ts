@@ -11,6 +11,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import { accessStep } from "./access.ts"
 import { daemonStep } from "./daemon.ts"
 import { type CommandFailed, LoginNeeded, StepHadNoEffect, StepIsManual } from "./errors.ts"
+import { gatewayStep } from "./gateway.ts"
 import { idsStep } from "./ids.ts"
 import { imageStep } from "./image.ts"
 import { limitsStep } from "./limits.ts"
@@ -48,6 +49,8 @@ export interface SetupOptions {
   readonly network?: string | undefined
   /** Alias of the image that sessions need; none is looked for or built if undefined. */
   readonly image?: string | undefined
+  /** Whether sessions of network mode `allow` are to be possible, which takes a gateway; no unless given. */
+  readonly gateway?: boolean | undefined
   /** Ids that sessions map, beside those of the user: owners of other people's workspaces. */
   readonly ids?: HostIds | undefined
   /** Directory for the log of an image build that fails. */
@@ -136,7 +139,7 @@ export const layer: Layer.Layer<
 
     /** The steps in the order in which they build on each other. */
     const stepsOf = (
-      { ids, image, logs, network, pool, project, socket }: SetupOptions
+      { gateway, ids, image, logs, network, pool, project, socket }: SetupOptions
     ): ReadonlyArray<Step> => {
       const server = makeServer(socket, project, api)
       return [
@@ -151,7 +154,10 @@ export const layer: Layer.Layer<
         restrictedStep(machine, server),
         ...(image === undefined
           ? []
-          : [imageStep(server, images, progress, { alias: image, pool, network, logs })])
+          : [imageStep(server, images, progress, { alias: image, pool, network, logs })]),
+        ...(gateway === true
+          ? [gatewayStep(machine, server, { image: image ?? "clincus", pool, network })]
+          : [])
       ]
     }
 

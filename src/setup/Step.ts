@@ -1,6 +1,7 @@
 import type * as Effect from "effect/Effect"
 import type { BuildFailure } from "../image/errors.ts"
 import type { IncusFailure } from "../incus/errors.ts"
+import type { GatewayFailed } from "../policy/network/errors.ts"
 import type { CommandFailed, LoginNeeded, PrivilegeMissing, StepHadNoEffect, StepIsManual } from "./errors.ts"
 
 /**
@@ -25,6 +26,7 @@ import type { CommandFailed, LoginNeeded, PrivilegeMissing, StepHadNoEffect, Ste
 export type SetupFailure =
   | BuildFailure
   | CommandFailed
+  | GatewayFailed
   | IncusFailure
   | LoginNeeded
   | PrivilegeMissing
@@ -85,6 +87,7 @@ export type StepName =
   | "profile"
   | "restricted"
   | "image"
+  | "gateway"
 
 export const done = (detail: string, warning?: string): Status => ({
   _tag: "Done",

@@ -219,6 +219,8 @@ export interface Tool {
   readonly ask: ReadonlyArray<string>
   /** Arguments that are always given. */
   readonly args: ReadonlyArray<string>
+  /** Hosts that it cannot do without, its API and its login: what a session of network mode `allow` reaches by itself. */
+  readonly hosts?: ReadonlyArray<string>
   readonly conversation: Conversation
   readonly conversations: Conversations
 }

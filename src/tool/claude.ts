@@ -146,6 +146,7 @@ export const claude: Tool = {
       { path: ".claude/settings.json", keys: ["env"] }
     ]
   },
+  hosts: ["api.anthropic.com", "claude.ai", "console.anthropic.com", "platform.claude.com"],
   environment: {
     CLAUDE_CONFIG_DIR: "{home}/.claude",
     DISABLE_AUTOUPDATER: "1",

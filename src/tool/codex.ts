@@ -52,6 +52,7 @@ export const codex: Tool = {
     variables: ["OPENAI_API_KEY", "CODEX_API_KEY"],
     scrub: []
   },
+  hosts: ["api.openai.com", "auth.openai.com", "chatgpt.com"],
   environment: { CODEX_HOME: "{home}/.codex" },
   bypass: ["--dangerously-bypass-approvals-and-sandbox"],
   ask: [],

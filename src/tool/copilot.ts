@@ -45,6 +45,7 @@ export const copilot: Tool = {
     variables: ["COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"],
     scrub: []
   },
+  hosts: ["github.com", "api.github.com", "*.githubcopilot.com", "copilot-proxy.githubusercontent.com"],
   environment: { COPILOT_HOME: "{home}/.copilot" },
   bypass: ["--allow-all"],
   ask: [],

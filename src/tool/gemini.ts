@@ -77,6 +77,13 @@ export const gemini: Tool = {
     ],
     scrub: []
   },
+  hosts: [
+    "generativelanguage.googleapis.com",
+    "cloudcode-pa.googleapis.com",
+    "oauth2.googleapis.com",
+    "accounts.google.com",
+    "www.googleapis.com"
+  ],
   environment: { GEMINI_SANDBOX: "false", GEMINI_CLI_TRUST_WORKSPACE: "true" },
   bypass: ["--approval-mode", "yolo"],
   ask: [],

@@ -68,6 +68,7 @@ export const opencode: Tool = {
     ],
     scrub: []
   },
+  hosts: ["opencode.ai", "api.opencode.ai", "models.dev", "api.anthropic.com", "api.openai.com"],
   environment: { OPENCODE_DISABLE_AUTOUPDATE: "1" },
   bypass: ["--auto"],
   ask: [],

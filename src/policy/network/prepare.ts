@@ -6,9 +6,11 @@ import type { NetworkMode, NetworkTarget } from "../../domain/network.ts"
 import { Host } from "../../host/Host.ts"
 import type { IncusFailure } from "../../incus/errors.ts"
 import { IncusService } from "../../incus/IncusService.ts"
-import type { Device, NetworkAcl } from "../../incus/schemas.ts"
+import type { Device, Instance, NetworkAcl } from "../../incus/schemas.ts"
 import { hostDevices, noDevices, openDevices, restrictedDevices } from "./devices.ts"
 import { NetworkNotReady } from "./errors.ts"
+import { admit, gatewayAcl, requireGateway } from "./gateway.ts"
+import { allowedNames } from "./presets.ts"
 import { proxiesOf } from "./proxies.ts"
 import {
   aclKeys,
@@ -34,6 +36,8 @@ export interface NetworkRequest {
   readonly said: boolean
   /** The network of an open session; that of its profiles if undefined. */
   readonly network: string | undefined
+  /** Hosts that the session's tool needs. */
+  readonly tool: ReadonlyArray<string>
   /** Variables of the session that may name a proxy, beside those of the host. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -47,11 +51,11 @@ export const networkOf = (acl: NetworkAcl): Effect.Effect<RestrictedNetwork, Net
   const network = acl.config[aclKeys.network]
   const address = acl.config[aclKeys.address]
   if (network === undefined || address === undefined || parseCidr(address) === undefined) {
-    return notThere(`the ACL ${restrictedAcl} names no network`)
+    return notThere(`the ACL ${acl.name} names no network`)
   }
   return acl.used_by.some((path) => path.replace(/\?.*/, "") === `/1.0/networks/${network}`)
     ? Effect.succeed({ network, address })
-    : notThere(`Incus has no network ${network} with the ACL ${restrictedAcl}`)
+    : notThere(`Incus has no network ${network} with the ACL ${acl.name}`)
 }
 
 /** What of Incus a session's network depends on: nothing that another session changes for this one. */
@@ -66,9 +70,9 @@ export const networkFacts = (
   mode: NetworkMode
 ): Effect.Effect<Pick<NetworkFacts, "acl">, IncusFailure | NetworkNotReady, IncusService> =>
   Effect.gen(function*() {
-    if (mode !== "restricted") return { acl: Option.none() }
+    if (mode !== "restricted" && mode !== "allow") return { acl: Option.none() }
     const { acls } = yield* IncusService
-    const acl = yield* acls.get(restrictedAcl).pipe(
+    const acl = yield* acls.get(mode === "allow" ? gatewayAcl : restrictedAcl).pipe(
       Effect.catchIf(
         (error) => error._tag === "IncusRequestError" && error.status === 403,
         (error) => notThere(error.message)
@@ -89,7 +93,13 @@ const openedBy = (request: NetworkRequest) =>
           return Effect.succeed([])
         case "Addresses":
           return Effect.succeed([target])
+        case "Preset":
+          return Effect.succeed([])
         case "Name":
+          if (target.wildcard) {
+            notes.push(`Note: *.${target.name} is not opened: names with * are for --network allow.`)
+            return Effect.succeed([])
+          }
           return Effect.map(host.resolve(target.name), (addresses) => {
             if (addresses.length === 0) {
               notes.push(`Note: ${target.name} is not known here, so it is not opened to the session.`)
@@ -114,6 +124,20 @@ const openedBy = (request: NetworkRequest) =>
     return { opened: [...closed(said.flat()), ...found.flat()], notes }
   })
 
+/** The addresses that containers have by their configuration. */
+const addressesIn = (instances: ReadonlyArray<Instance>): ReadonlySet<string | undefined> =>
+  new Set(instances.flatMap(({ devices }) => Object.values(devices).map((device) => device["ipv4.address"])))
+
+/** One that is not used, of which two who choose at once hardly choose the same. */
+const choose = (
+  addresses: ReadonlyArray<string>,
+  used: ReadonlySet<string | undefined>,
+  uuid: string
+): string | undefined => {
+  const free = addresses.filter((address) => !used.has(address))
+  return free[Number.parseInt(uuid.slice(0, 8), 16) % Math.max(1, free.length)]
+}
+
 /** A rule of a run of which there is no container is kept so long: it may just be being made (ms). */
 const youngest = 15 * 60_000
 
@@ -129,10 +153,8 @@ const openFor = (run: string, network: RestrictedNetwork, opened: ReadonlyArray<
     const now = yield* Clock.currentTimeMillis
     const instances = yield* incus.instances.listAll
     const live = new Set(instances.map(({ config }) => config["user.clincus.run"]))
-    const used = new Set(
-      instances.flatMap(({ devices }) => Object.values(devices).map((device) => device["ipv4.address"]))
-    )
-    const seed = Number.parseInt((yield* host.uuid).slice(0, 8), 16)
+    const used = addressesIn(instances)
+    const seed = yield* host.uuid
     let chosen: string | undefined
     yield* incus.acls.edit(restrictedAcl, (acl) => {
       const own = acl.egress.filter((rule) => openingOf(rule)?.run === run)
@@ -142,8 +164,7 @@ const openFor = (run: string, network: RestrictedNetwork, opened: ReadonlyArray<
         return opening !== undefined && opening.run !== run
           && (live.has(opening.run) || now - opening.at < youngest)
       })
-      const free = freeOf(network, acl.egress).filter((address) => !used.has(address))
-      chosen ??= free[seed % Math.max(1, free.length)]
+      chosen ??= choose(freeOf(network, acl.egress), used, seed)
       const address = chosen
       return address === undefined
         ? Option.none()
@@ -165,6 +186,23 @@ export const closeFor = (run: string): Effect.Effect<void, IncusFailure, IncusSe
       const egress = acl.egress.filter((rule) => openingOf(rule)?.run !== run)
       return egress.length === acl.egress.length ? Option.none() : Option.some({ ...acl, egress })
     }))
+
+/**
+ * Lets the session that is to be reach what it may by the gateway, and gives the address that it is known by there. What an
+ * earlier session with this address could reach is taken away by this, so nothing has to be done at the end.
+ */
+const admitted = (network: RestrictedNetwork, request: NetworkRequest) =>
+  Effect.gen(function*() {
+    const { instances } = yield* IncusService
+    const host = yield* Host
+    const [all] = yield* Effect.all([instances.listAll, requireGateway(network)], {
+      concurrency: "unbounded"
+    })
+    const address = choose(freeOf(network, []), addressesIn(all), yield* host.uuid)
+    if (address === undefined) return yield* notThere(`no address of ${network.network} is free`)
+    yield* admit(address, "set", allowedNames(request.allow, request.tool))
+    return address
+  })
 
 /** The machine may have moved to another network since the rules were made. */
 const keepCurrent = (network: RestrictedNetwork, acl: NetworkAcl) =>
@@ -207,6 +245,22 @@ export const prepareNetwork = (
             ? []
             : ["Note: without a network only services of this machine are opened to the session."]
         }
+      case "allow": {
+        if (Option.isNone(acl)) {
+          return yield* new NetworkNotReady({ reason: `Incus has no ACL ${gatewayAcl}`, gateway: true })
+        }
+        const network = yield* networkOf(acl.value)
+        const address = yield* admitted(network, request)
+        const notes = request.allow.some(({ _tag }) => _tag === "Addresses")
+          ? ["Note: with --network allow, names are opened, and services of this machine; addresses are not."]
+          : []
+        return {
+          devices: { ...restrictedDevices(devices, network.network, address), ...host },
+          hostPorts,
+          opened: false,
+          notes
+        }
+      }
       case "restricted": {
         if (Option.isNone(acl)) return yield* notThere(`Incus has no ACL ${restrictedAcl}`)
         const network = yield* networkOf(acl.value)

@@ -42,8 +42,11 @@ it("reads what is to be opened, by service, address, network and name", () => {
   expect(parseTarget("Registry.corp.example:443")).toEqual({
     _tag: "Name",
     name: "registry.corp.example",
+    wildcard: false,
     port: 443
   })
+  expect(parseTarget("*.corp.example:443")).toMatchObject({ name: "corp.example", wildcard: true, port: 443 })
+  expect(parseTarget("npm")).toEqual({ _tag: "Preset", name: "npm" })
   expect(parseTarget("db.corp.example")).toMatchObject({ _tag: "Name", port: undefined })
   for (
     const text of [
@@ -58,7 +61,10 @@ it("reads what is to be opened, by service, address, network and name", () => {
       "10.0.0.256",
       "1.2.3.4.5",
       "[fd00::1]:443",
-      "*.corp.example:443",
+      "*",
+      "*.example",
+      "a.*.example.org",
+      "npms",
       "https://a.example",
       "a..example",
       "-a.example",
