@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from "node:path"
 const barrels = /from "(effect|@effect\/(cli|platform|platform-node|platform-node-shared|printer|printer-ansi))"/
 // A folder may import itself and what stands to the right of it: see docs/architecture.md.
 const order = [
-  "commands", "terminal", "cli", "setup", "image", "session", "credentials", "policy", "guest", "workspace", "tool",
+  "commands", "terminal", "cli", "health", "setup", "image", "session", "credentials", "policy", "guest", "workspace", "tool",
   "config", "incus", "host", "domain"
 ]
 // `cli` is a framework for command lines: all that it may know of the rest is how to reach the host.

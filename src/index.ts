@@ -47,6 +47,8 @@ export {
   type TmuxStart,
   type TmuxStatus
 } from "./guest/TmuxService.ts"
+export type { Finding, HealthState } from "./health/Finding.ts"
+export { HealthReport, HealthService, layer as healthLayer } from "./health/HealthService.ts"
 export { Host, layer as hostLayer } from "./host/Host.ts"
 export { Progress, silent as silentProgress } from "./host/Progress.ts"
 export { none as noSignals, type SignalName, Signals } from "./host/Signals.ts"

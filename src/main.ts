@@ -12,6 +12,7 @@ import * as Trace from "./cli/trace.ts"
 import { about } from "./commands/about.ts"
 import { namesOf } from "./commands/names.ts"
 import { root } from "./commands/root.ts"
+import * as Health from "./health/HealthService.ts"
 import * as Host from "./host/Host.ts"
 import * as Images from "./image/ImageService.ts"
 import * as Configured from "./session/configured.ts"
@@ -33,7 +34,8 @@ const BaseLive = Layer.mergeAll(
 )
 
 /** What commands need to work: made only when one of them runs. */
-const MainLive = Setup.layer.pipe(
+const MainLive = Health.layer.pipe(
+  Layer.provideMerge(Setup.layer),
   Layer.provideMerge(Layer.merge(Images.layer, Privileged.layer)),
   Layer.provideMerge(Layer.merge(Configured.layerOfHost, UserTerminal.layer))
 )

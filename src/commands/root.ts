@@ -3,6 +3,7 @@ import type * as Layer from "effect/Layer"
 import { describe } from "../cli/describe.ts"
 import type { Base } from "../cli/runner.ts"
 import type { ConfigService } from "../config/ConfigService.ts"
+import type { HealthService } from "../health/HealthService.ts"
 import type { ImageService } from "../image/ImageService.ts"
 import type { IncusService } from "../incus/IncusService.ts"
 import type { HistoryStore } from "../session/HistoryStore.ts"
@@ -14,6 +15,7 @@ import * as Build from "./build.ts"
 import * as Clean from "./clean.ts"
 import * as Completion from "./completion.ts"
 import * as Config from "./config.ts"
+import * as Health from "./health.ts"
 import * as Images from "./images.ts"
 import * as Info from "./info.ts"
 import * as Kill from "./kill.ts"
@@ -37,6 +39,7 @@ export type Services =
   | Sessions
   | HistoryStore
   | ConfigService
+  | HealthService
   | UserTerminal
   | SetupService
   | ImageService
@@ -64,6 +67,7 @@ export const root = <E>(services: Layer.Layer<Services, E, Base>) => {
       Kill.command.pipe(provided),
       Clean.command.pipe(provided),
       Setup.command.pipe(provided),
+      Health.command.pipe(provided, Health.endAsHealth),
       Build.command.pipe(provided),
       Images.command.pipe(provided),
       Config.command.pipe(provided),

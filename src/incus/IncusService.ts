@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { type Acls, makeAcls } from "./acls.ts"
 import { makeClient } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
@@ -41,6 +42,8 @@ import { ProjectInfo, ServerInfo } from "./schemas.ts"
 export class IncusService extends Context.Tag("clincus/IncusService")<IncusService, {
   /** The version, the extensions and the certificate of the server, and how it has let this user in. */
   readonly server: Effect.Effect<ServerInfo, IncusFailure>
+  /** The server's clock (ms since the epoch), to the second; none if its answers have no date. */
+  readonly clock: Effect.Effect<Option.Option<number>, IncusFailure>
   /** The project that `instances` and the other groups are of. */
   readonly project: string
   readonly instances: Instances
@@ -100,6 +103,11 @@ export const layerOnTransport = (
       const client = makeClient(transport, project, Duration.decode(patience))
       return {
         server: client.get("/1.0", ServerInfo),
+        clock: client.raw({ method: "GET", path: "/1.0" }).pipe(
+          Effect.map(({ headers }) =>
+            Option.filter(Option.some(Date.parse(headers["date"] ?? "")), (time) => !Number.isNaN(time))
+          )
+        ),
         project,
         instances: makeInstances(client),
         instancesOf: (other) => makeInstances(makeClient(transport, other, client.patience)),

@@ -44,6 +44,7 @@ export {
   Network,
   NetworkAcl,
   Operation,
+  PoolSpace,
   Profile,
   ServerInfo,
   StoragePool

@@ -2,7 +2,7 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import { type Client, orNone } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
-import { listOf, Network, Profile, StoragePool } from "./schemas.ts"
+import { listOf, Network, PoolSpace, Profile, StoragePool } from "./schemas.ts"
 
 /**
  * Storage pools; see https://linuxcontainers.org/incus/docs/main/explanation/storage/.
@@ -16,6 +16,8 @@ import { listOf, Network, Profile, StoragePool } from "./schemas.ts"
 export interface Storage {
   /** All pools of the server. */
   readonly list: Effect.Effect<ReadonlyArray<StoragePool>, IncusFailure>
+  /** How full a pool is. Fails with `IncusRequestError` if there is no such pool. */
+  readonly space: (name: string) => Effect.Effect<PoolSpace, IncusFailure>
   /** Creates a pool with a driver (`dir`, `zfs`, `btrfs`, `lvm`, …) and the options of that. Formatting may take minutes. */
   readonly create: (
     name: string,
@@ -74,6 +76,7 @@ const patience = "5 minutes"
 
 export const makeStorage = (client: Client): Storage => ({
   list: client.get(client.path(["storage-pools"], { recursion: "1" }), listOf(StoragePool)),
+  space: (name) => client.get(client.path(["storage-pools", name, "resources"]), PoolSpace),
   create: (name, driver, config) =>
     client.send({
       method: "POST",

@@ -42,6 +42,7 @@ export const ServerInfo = Schema.Struct({
     /** SHA-256 of the server's certificate, in hex: tells one server from another, whatever socket leads to it. */
     certificate_fingerprint: orEmpty(Schema.String, () => ""),
     kernel_features: orEmpty(Strings, () => ({})),
+    lxc_features: orEmpty(Strings, () => ({})),
     storage_supported_drivers: orEmpty(Schema.Array(Schema.Struct({ Name: Schema.String })), () => [])
   })
 })
@@ -194,6 +195,22 @@ export const StoragePool = Schema.Struct({
   config: orEmpty(Strings, () => ({}))
 })
 export type StoragePool = typeof StoragePool.Type
+
+/**
+ * How full a storage pool is (bytes), by its driver: `GET /1.0/storage-pools/NAME/resources`.
+ *
+ * @example
+ * import * as Incus from "clincus/incus"
+ *
+ * export const free = ({ space: { total, used } }: Incus.PoolSpace): number => total - used
+ */
+export const PoolSpace = Schema.Struct({
+  space: Schema.Struct({
+    used: orEmpty(Schema.Number, () => 0),
+    total: orEmpty(Schema.Number, () => 0)
+  })
+})
+export type PoolSpace = typeof PoolSpace.Type
 
 /**
  * A network: `GET /1.0/networks/NAME`. `managed` are those that Incus has made.

@@ -79,8 +79,8 @@ export interface StepReport {
 
 /**
  * Takes a machine from nothing to ready for sessions: Incus installed and running, the user's ids free to be mapped, the
- * kernel's limits high enough, the user let in, a storage pool, a network, a profile, a network for restricted sessions, an image. What Incus has already is
- * used as it is.
+ * kernel's limits high enough, the user let in, a storage pool, a network, a profile, a network for restricted sessions,
+ * an image. What Incus has already is used as it is.
  *
  * @example
  * import * as Clincus from "clincus"

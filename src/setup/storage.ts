@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { Device, StoragePool } from "../incus/schemas.ts"
+import type { CommandFailed } from "./errors.ts"
 import type { Machine } from "./machine.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
 import { type Action, done, manual, needed, type Step } from "./Step.ts"
@@ -39,11 +40,10 @@ const gibibyte = 1024 ** 3
 export const poolSize = (free: number): number => Math.min(100, Math.max(10, Math.floor(free / gibibyte / 2)))
 
 /** Bytes that are free where a directory is or will be. */
-const freeBytes = (machine: Machine, directory: string) =>
+export const freeBytes = (machine: Machine, directory: string): Effect.Effect<number, CommandFailed> =>
   machine.exists(directory).pipe(
     Effect.flatMap((exists) => machine.output(["df", "-B1", "--output=avail", exists ? directory : "/var"])),
-    Effect.map((text) => Number(/(\d+)\s*$/.exec(text)?.[1] ?? 0)),
-    Effect.orElseSucceed(() => 20 * gibibyte)
+    Effect.map((text) => Number(/(\d+)\s*$/.exec(text)?.[1] ?? 0))
   )
 
 const create = (
@@ -88,6 +88,7 @@ export const storageStep = (
   check: Effect.gen(function*() {
     const sized = (driver: string) =>
       freeBytes(machine, server.socket.slice(0, server.socket.lastIndexOf("/"))).pipe(
+        Effect.orElseSucceed(() => 20 * gibibyte),
         Effect.map((free) =>
           orDirectory(create(server, newPool, driver, { size: `${poolSize(free)}GiB` }), server, say)
         )
