@@ -20,6 +20,9 @@ const options = {
       "Do what 'clincus setup' would, after it was shown and agreed to, and look again."
     )
   ),
+  noProbes: Options.boolean("no-probes").pipe(
+    Options.withDescription("Do not start a container to try its walls.")
+  ),
   yes: Options.boolean("yes").pipe(
     Options.withAlias("y"),
     Options.withDescription("With --fix: do not ask before the system is changed.")
@@ -39,6 +42,22 @@ const firstLine = (text: string): string => text.split("\n")[0] ?? ""
 /** True if the table does not say it all. */
 const isWorthWords = ({ detail, fix, state }: Finding): boolean =>
   state !== "well" && (fix.length > 0 || detail.length > 40)
+
+/** What is to be said of the walls that did not hold, or could not be tried. */
+const wallsOf = ({ probes }: HealthReport): ReadonlyArray<string> =>
+  (probes ?? []).flatMap(({ as, detail, promise, state, title }) => {
+    const who = as === "root" ? "root" : "the user"
+    switch (state) {
+      case "kept":
+        return []
+      case "open":
+        return [`${title}: open to ${who} of a session, by ${detail}`]
+      case "broken":
+        return [`${title}: broken: ${who} of a session gets there. The promise: ${promise}.`]
+      case "unknown":
+        return [`${title}: it is not known whether ${who} of a session gets there: ${detail}`]
+    }
+  })
 
 /** All that is to be said of what is not well; what several things have in common is said once. */
 const explanations = (findings: ReadonlyArray<Finding>): ReadonlyArray<string> => {
@@ -70,12 +89,19 @@ const show = (given: Given, report: HealthReport) =>
     yield* print(given.format, report, (stream) =>
       table(
         columns,
-        report.findings.map(({ detail, state, title }) => [title, state, firstLine(detail)]),
+        [
+          ...report.findings.map(({ detail, state, title }) => [title, state, firstLine(detail)]),
+          ...(report.probes ?? []).map(({ as, detail, promise, state, title }) => [
+            title,
+            state,
+            `as ${as === "root" ? "root" : "the user"}: ${detail === "" ? promise : detail}`
+          ])
+        ],
         { stream }
       ))
     if (given.format === "text") {
       yield* Effect.forEach(
-        explanations(report.findings),
+        [...explanations(report.findings), ...new Set(wallsOf(report))],
         (text) => notice(escape(text, { lines: true }))
       )
       yield* notice(summary(report))
@@ -104,7 +130,7 @@ const health = (given: Given) =>
     const service = yield* HealthService
     const wanted = yield* setupOptions({ noImage: false, gateway: false, workspace: [], ids: [] })
     if (given.fix) yield* fix(given, wanted)
-    const report: HealthReport = yield* service.look(wanted)
+    const report: HealthReport = yield* service.look({ ...wanted, probe: !given.noProbes })
     yield* show(given, report)
   }).pipe(Effect.catchTag("LoginNeeded", goOnInGroup))
 
@@ -119,7 +145,8 @@ const cannotBegin = (failure: Failure, given: Given) =>
       detail: failure.message,
       fix: failure.hint === undefined ? [] : [failure.hint],
       by_setup: false
-    }]
+    }],
+    probes: null
   })
 
 /** What is wrong with the command line stays that, and what is said already is not said again. */

@@ -3,17 +3,17 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type { Host } from "../host/Host.ts"
 import { ImageService } from "../image/ImageService.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { makeMachine } from "../setup/machine.ts"
 import type { Privileged } from "../setup/Privileged.ts"
 import { makeServer } from "../setup/server.ts"
 import { type SetupOptions, SetupService } from "../setup/SetupService.ts"
-import { degraded, Finding, overall, type Seen, unknown, well } from "./Finding.ts"
+import { degraded, Finding, type HealthState, overall, type Seen, unknown, well } from "./Finding.ts"
 import { checkImage } from "./image.ts"
 import { checkClocks, checkKernel, checkRoom, judgeVersion } from "./machine.ts"
 import { checkBridge, checkNames } from "./network.ts"
+import { probeAll, ProbeReport } from "./probes/report.ts"
 import { findingsOf } from "./steps.ts"
 import { checkSpace } from "./storage.ts"
 
@@ -23,6 +23,9 @@ import { checkSpace } from "./storage.ts"
  * @example
  * import * as Clincus from "clincus"
  *
+ * export const broken = ({ probes }: Clincus.HealthReport): ReadonlyArray<string> =>
+ *   (probes ?? []).filter(({ state }: Clincus.ProbeReport) => state === "broken").map(({ promise }) => promise)
+ *
  * const inState = (wanted: Clincus.HealthState) => ({ state }: Clincus.Finding): boolean => state === wanted
  *
  * export const problems = ({ findings }: Clincus.HealthReport): ReadonlyArray<string> =>
@@ -31,7 +34,9 @@ import { checkSpace } from "./storage.ts"
 export const HealthReport = Schema.Struct({
   /** `unusable` if sessions cannot be started, `degraded` if anything else is not well or not known. */
   status: Schema.Literal("well", "degraded", "unusable"),
-  findings: Schema.Array(Finding)
+  findings: Schema.Array(Finding),
+  /** What came of trying the walls of a session; null if they were not tried. */
+  probes: Schema.NullOr(Schema.Array(ProbeReport))
 })
 export type HealthReport = typeof HealthReport.Type
 
@@ -49,11 +54,26 @@ export type HealthReport = typeof HealthReport.Type
  * })
  */
 export class HealthService extends Context.Tag("clincus/HealthService")<HealthService, {
-  /** How every step of set-up stands, and what set-up does not touch. What cannot be asked is `unknown`. */
-  readonly look: (options: SetupOptions) => Effect.Effect<HealthReport>
+  /**
+   * How every step of set-up stands, and what set-up does not touch. What cannot be asked is `unknown`. With `probe` the
+   * walls of a session are tried as well, if a session can be started: this takes some seconds.
+   */
+  readonly look: (
+    options: SetupOptions & { readonly probe?: boolean | undefined }
+  ) => Effect.Effect<HealthReport>
 }>() {}
 
+/** A promise that is broken makes a machine one that no agent is to be let loose on. */
+const stateOf = ({ state }: ProbeReport): HealthState =>
+  state === "broken" ? "unusable" : state === "unknown" ? "unknown" : "well"
+
 const sentence = (error: { readonly message: string }): Seen => unknown(error.message)
+
+export type HealthNeeds =
+  | Effect.Effect.Context<typeof probeAll>
+  | ImageService
+  | Privileged
+  | SetupService
 
 /**
  * Health by the steps of set-up and checks of its own.
@@ -62,12 +82,15 @@ const sentence = (error: { readonly message: string }): Seen => unknown(error.me
  * import * as Clincus from "clincus"
  * import * as Layer from "effect/Layer"
  *
- * export const health = Clincus.healthLayer.pipe(Layer.provide(Clincus.setupLayer))
+ * export const health = Clincus.healthLayer.pipe(
+ *   Layer.provide(Clincus.setupLayer),
+ *   Layer.provide([Clincus.imageLayer, Clincus.layerOfHost])
+ * )
  */
 export const layer: Layer.Layer<
   HealthService,
   never,
-  FileSystem.FileSystem | Host | ImageService | IncusService | Privileged | SetupService
+  HealthNeeds
 > = Layer.effect(
   HealthService,
   Effect.gen(function*() {
@@ -76,8 +99,9 @@ export const layer: Layer.Layer<
     const images = yield* ImageService
     const setup = yield* SetupService
     const fs = yield* FileSystem.FileSystem
+    const needs = yield* Effect.context<Effect.Effect.Context<typeof probeAll>>()
 
-    const look = (options: SetupOptions) =>
+    const look = ({ probe = false, ...options }: SetupOptions & { readonly probe?: boolean | undefined }) =>
       Effect.gen(function*() {
         const server = makeServer(options.socket, options.project, api)
         const steps = yield* setup.plan(options).pipe(
@@ -141,7 +165,12 @@ export const layer: Layer.Layer<
           check("kernel", "Kernel", checkKernel(machine, server))
         ]
         const findings = [...steps, ...(yield* Effect.all(inside, { concurrency: "unbounded" }))]
-        return { status: overall(findings.map(({ state }) => state)), findings }
+        const states = findings.map(({ state }) => state)
+        if (!probe || overall(states) === "unusable") {
+          return { status: overall(states), findings, probes: null }
+        }
+        const probes = yield* Effect.provide(probeAll, needs)
+        return { status: overall([...states, ...probes.map(stateOf)]), findings, probes }
       }).pipe(Effect.withSpan("Health.look"))
     return { look }
   })
