@@ -48,7 +48,12 @@ export {
   type TmuxStatus
 } from "./guest/TmuxService.ts"
 export type { Finding, HealthState } from "./health/Finding.ts"
-export { HealthReport, HealthService, layer as healthLayer } from "./health/HealthService.ts"
+export {
+  type HealthNeeds,
+  HealthReport,
+  HealthService,
+  layer as healthLayer
+} from "./health/HealthService.ts"
 export type { ProbeReport } from "./health/probes/report.ts"
 export { Host, layer as hostLayer } from "./host/Host.ts"
 export { Progress, silent as silentProgress } from "./host/Progress.ts"

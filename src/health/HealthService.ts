@@ -69,6 +69,11 @@ const stateOf = ({ state }: ProbeReport): HealthState =>
 
 const sentence = (error: { readonly message: string }): Seen => unknown(error.message)
 
+/**
+ * The services that health is made of, those of its probes included.
+ *
+ * @see healthLayer
+ */
 export type HealthNeeds =
   | Effect.Effect.Context<typeof probeAll>
   | ImageService
