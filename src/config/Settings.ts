@@ -62,6 +62,7 @@ export interface Settings {
     /** Paths below the workspace: protected beside those that always are, left writable, hidden. */
     readonly protect: ReadonlyArray<string>
     readonly writable: ReadonlyArray<string>
+    readonly hide: ReadonlyArray<string>
   }
   readonly network: { readonly mode: NetworkMode; readonly allow: ReadonlyArray<NetworkTarget> }
   /** `sessions_dir` is absolute. */

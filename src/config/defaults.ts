@@ -5,7 +5,14 @@ export const defaults = {
   session: { on_exit: "end", on_detach: "keep" },
   limits: { memory: "50%", processes: 4096 },
   environment: { forward: [] },
-  security: { root_on_mounts: false, root_workspace: true, docker: false, protect: [], writable: [] },
+  security: {
+    root_on_mounts: false,
+    root_workspace: true,
+    docker: false,
+    protect: [],
+    writable: [],
+    hide: []
+  },
   network: { mode: "restricted", allow: [] },
   paths: { sessions_dir: "~/.clincus", preserve_workspace_path: false },
   incus: { project: "default", socket: "/var/lib/incus/unix.socket" }

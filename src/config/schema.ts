@@ -3,6 +3,7 @@ import { isPlainName } from "../domain/RelativePath.ts"
 import {
   defaults,
   environment,
+  expectedId,
   incus,
   isToolKey,
   limits,
@@ -77,6 +78,16 @@ export const WorkspaceFile = table({
     time: Short
   }),
   // It may protect more, and open nothing.
-  security: table({ docker: security.docker, protect: security.protect.pipe(Schema.maxItems(100)) }),
+  security: table({
+    docker: security.docker,
+    protect: security.protect.pipe(Schema.maxItems(100)),
+    // A pattern that shows again what another one hides is the user's own word.
+    hide: security.hide.pipe(
+      Schema.maxItems(100),
+      Schema.filter((patterns) => !patterns.some((one) => one.startsWith("!")), {
+        [expectedId]: "patterns that hide, without one that begins with '!'"
+      })
+    )
+  }),
   network: table({ mode: network.mode })
 })

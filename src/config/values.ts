@@ -73,6 +73,15 @@ export const security = {
   docker: Schema.Boolean,
   /** Read-only in sessions beside what is so by itself. */
   protect: Schema.Array(WorkspacePath),
+  /** What sessions see empty: patterns as in gitignore(5). */
+  hide: Schema.Array(
+    text(
+      (pattern) =>
+        /^[^#]/.test(pattern) && pattern.length <= maxPath && !/\p{Cc}/u.test(pattern) &&
+        pattern.trim() !== "",
+      "a pattern as in .gitignore, such as \".env\", \"*.pem\" or \"/secrets/\""
+    )
+  ),
   /** Not read-only in sessions, with all below it; `.` is the whole workspace. */
   writable: Schema.Array(
     text(

@@ -63,7 +63,7 @@ export const sort = (
       })
       continue
     }
-    if (key === "security.protect") {
+    if (key === "security.protect" || key === "security.hide") {
       taken.push({ ...origin, value: [...new Set([...listOf(present?.value), ...listOf(value)])] })
       continue
     }

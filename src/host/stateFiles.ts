@@ -2,8 +2,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { copyConfiguration as copy } from "./copy/copyConfiguration.ts"
 import { readUntrusted as readText, readUntrustedBytes as readBytes } from "./untrusted/file.ts"
-import * as Places from "./untrusted/places.ts"
+import * as Standing from "./untrusted/standing.ts"
 import * as Disk from "./untrusted/StateDirectory.ts"
+import { walk as walkThrough } from "./untrusted/walk.ts"
 
 /**
  * Files of a saved session, and all others that somebody else may have made: by descriptors on the disk, unless a twin in
@@ -18,20 +19,21 @@ const onDisk = {
   hasFilesOfOthers: Disk.hasFilesOfOthers,
   keep: Disk.keep,
   makeDirectory: Disk.makeDirectory,
-  makePlace: Places.makePlace,
-  namesAt: Places.namesAt,
+  makeStand: Standing.makeStand,
+  namesAt: Standing.namesAt,
   ownerOf: Disk.ownerOf,
-  placesOf: Places.placesOf,
+  standingAt: Standing.standingAt,
   read: Disk.read,
   readBeginning: Disk.readBeginning,
   readUntrusted: readText,
   readUntrustedBytes: readBytes,
   remove: Disk.remove,
   removeAll: Disk.removeAll,
-  removePlace: Places.removePlace,
+  removeStand: Standing.removeStand,
   removeStaged: Disk.removeStaged,
-  rewriteAt: Places.rewriteAt,
+  rewriteAt: Standing.rewriteAt,
   size: Disk.size,
+  walk: walkThrough,
   write: Disk.write,
   writtenAt: Disk.writtenAt
 }
@@ -74,13 +76,14 @@ export const size: Files["size"] = (...all) => Effect.flatMap(StateFiles, (files
 export const write: Files["write"] = (...all) => Effect.flatMap(StateFiles, (files) => files.write(...all))
 export const writtenAt: Files["writtenAt"] = (...all) =>
   Effect.flatMap(StateFiles, (files) => files.writtenAt(...all))
-export const makePlace: Files["makePlace"] = (...all) =>
-  Effect.flatMap(StateFiles, (files) => files.makePlace(...all))
+export const makeStand: Files["makeStand"] = (...all) =>
+  Effect.flatMap(StateFiles, (files) => files.makeStand(...all))
 export const namesAt: Files["namesAt"] = (...all) =>
   Effect.flatMap(StateFiles, (files) => files.namesAt(...all))
-export const placesOf: Files["placesOf"] = (...all) =>
-  Effect.flatMap(StateFiles, (files) => files.placesOf(...all))
-export const removePlace: Files["removePlace"] = (...all) =>
-  Effect.flatMap(StateFiles, (files) => files.removePlace(...all))
+export const standingAt: Files["standingAt"] = (...all) =>
+  Effect.flatMap(StateFiles, (files) => files.standingAt(...all))
+export const removeStand: Files["removeStand"] = (...all) =>
+  Effect.flatMap(StateFiles, (files) => files.removeStand(...all))
 export const rewriteAt: Files["rewriteAt"] = (...all) =>
   Effect.flatMap(StateFiles, (files) => files.rewriteAt(...all))
+export const walk: Files["walk"] = (...all) => Effect.flatMap(StateFiles, (files) => files.walk(...all))

@@ -14,7 +14,11 @@ export interface SessionPlacement {
 
 /** The disks of a session: workspace, state directories and outcome. */
 export const devicesOf = (
-  workspace: { readonly path: string },
+  workspace: {
+    readonly path: string
+    /** What is mounted below it on the host comes along. */
+    readonly recursive: boolean
+  },
   identity: Pick<Identity, "home" | "mounts">,
   directory: string,
   saved: string,
@@ -27,7 +31,10 @@ export const devicesOf = (
     ...(identity.mounts === "shift" ? { shift: "true" } : {})
   })
   return {
-    workspace: disk(workspace.path, directory),
+    workspace: {
+      ...disk(workspace.path, directory),
+      ...(workspace.recursive ? { recursive: "true" } : {})
+    },
     outcome: disk(`${saved}/outcome`, outcomeDirectory),
     ...Object.fromEntries(
       tool.state.map((

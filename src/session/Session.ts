@@ -16,7 +16,7 @@ import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { devicesOf } from "../policy/devices.ts"
 import type { ProtectedLink } from "../policy/files/errors.ts"
-import { gitDevice } from "../policy/files/plan.ts"
+import type { CannotHide } from "../policy/files/hidden.ts"
 import { deadlineOf } from "../policy/limits.ts"
 import type { GatewayFailed, NetworkNotReady } from "../policy/network/errors.ts"
 import { networkFacts, prepareNetwork } from "../policy/network/prepare.ts"
@@ -31,7 +31,7 @@ import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
 import type { Labels } from "./labels.ts"
 import { type Occupied, occupy } from "./occupy.ts"
-import { protect, protectionOf } from "./protection.ts"
+import { type Held, protect, protectionNotes, protectionOf } from "./protection.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
@@ -111,6 +111,7 @@ export type SessionFailure =
   | TooManyContainers
   | ProtectedLink
   | GatewayFailed
+  | CannotHide
   | RootWorkspace
   | ProfileRefused
   | NetworkNotReady
@@ -157,19 +158,16 @@ export const startSession = (
       { ...(yield* Fiber.join(facts)), devices: said.devices },
       Ref.get(ending.kept)
     )
+    const held = yield* protect(protection, saved, request, identity)
     const policy = {
       ...walls,
       hostPorts: network.hostPorts,
-      config: together(walls.config, yield* protect(protection, saved.run, identity.owner)),
-      devices: {
-        ...walls.devices,
-        ...gitDevice(protection.plan, identity.mounts === "shift"),
-        ...network.devices
-      }
+      config: together(walls.config, held.config),
+      devices: { ...walls.devices, ...held.devices, ...network.devices }
     }
     // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.
     const [container, notes, tidying] = yield* Effect.all([
-      launch(request, identity, policy, saved, ending),
+      launch(request, identity, policy, held, saved, ending),
       saved.fill,
       Effect.forkScoped(Effect.ignoreLogged(reconcile)),
       Effect.forkScoped(incus.exec.prepare)
@@ -202,7 +200,7 @@ export const startSession = (
       guest,
       notes: [
         ...(warning === undefined ? [] : [warning]),
-        ...protection.plan.notes,
+        ...protectionNotes(protection, identity),
         ...network.notes,
         ...notes
       ],
@@ -218,6 +216,7 @@ const launch = (
   request: SessionRequest,
   identity: Identity,
   policy: Policy,
+  { recursive }: Held,
   saved: SessionState,
   ending: Ending
 ) =>
@@ -254,7 +253,7 @@ const launch = (
         image: request.image,
         devices: {
           ...policy.devices,
-          ...devicesOf(workspace, identity, request.directory, saved.path, tool)
+          ...devicesOf({ ...workspace, recursive }, identity, request.directory, saved.path, tool)
         },
         config: { ...policy.config, ...idmapOf(identity), ...runOf(saved.run.run) },
         labels,

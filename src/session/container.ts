@@ -55,7 +55,7 @@ export const removeContainer = (
   })
 
 /** The devices of a session in an instance: what it has of the host. */
-export const sessionDevice = /^(workspace|git|outcome|state\d+)$/
+export const sessionDevice = /^(workspace|git|blank|hold\d+|outcome|state\d+)$/
 const stateDevice = /^(outcome|state\d+)$/
 
 /** True if an instance has a saved session mounted, or would have it once it is started. */

@@ -177,6 +177,7 @@ export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =
         network: incus.network
       },
       files: {
+        hide: security.hide,
         protect: security.protect.map(plainPath),
         writable: options.protect === false ? ["."] : security.writable.map((path) => plainPath(path) || ".")
       },

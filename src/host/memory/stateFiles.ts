@@ -4,7 +4,7 @@ import { codeOf } from "../codeOf.ts"
 import type { StateFiles } from "../stateFiles.ts"
 import { checked, type Owner, StateError } from "../untrusted/access.ts"
 import { FileRefused } from "../untrusted/file.ts"
-import type { Standing } from "../untrusted/places.ts"
+import type { Standing } from "../untrusted/standing.ts"
 import { onTree } from "./fileSystem.ts"
 import { below, type Directory, type Entry, Errno, newDirectory, newFile, type Tree } from "./tree.ts"
 
@@ -119,8 +119,8 @@ export const makeStateFiles = (tree: Tree): Files => {
       entryAt(root, one)?.kind === "link"
     )
 
-  const places: Pick<Files, "placesOf" | "namesAt" | "makePlace" | "removePlace" | "rewriteAt"> = {
-    placesOf: (root, paths) =>
+  const places: Pick<Files, "standingAt" | "namesAt" | "makeStand" | "removeStand" | "rewriteAt"> = {
+    standingAt: (root, paths) =>
       attempt(root, "read", () =>
         paths.map((path) => {
           const link = linkOn(root, checked(path))
@@ -128,7 +128,7 @@ export const makeStateFiles = (tree: Tree): Files => {
         })),
     namesAt: (root, path) =>
       attempt(root, "read", () => [...(dirOrNone(entryAt(root, path))?.entries.keys() ?? [])]),
-    makePlace: (root, path, text, owner) =>
+    makeStand: (root, path, text, owner) =>
       attempt(Path.join(root, path), "write", () => {
         const { above, last } = splitLast(path)
         const directory = within(root, above)
@@ -141,7 +141,7 @@ export const makeStateFiles = (tree: Tree): Files => {
         )
         return true
       }),
-    removePlace: (root, path, text) =>
+    removeStand: (root, path, text) =>
       attempt(Path.join(root, path), "remove", () => {
         const { above, last } = splitLast(path)
         const entry = entryAt(root, path)
@@ -160,6 +160,20 @@ export const makeStateFiles = (tree: Tree): Files => {
       })
   }
 
+  const walk: Files["walk"] = (root, { enter, most, pick }) =>
+    attempt(root, "read", () => {
+      const all = [...below(rootOf(root) ?? newDirectory({}, tree.now))].filter(({ path }) =>
+        path.split("/").slice(0, -1).every((_, index, parts) => enter(parts.slice(0, index + 1).join("/")))
+      )
+      const entries = all.slice(0, most).map(({ entry, path }) => ({
+        path,
+        is: entry.kind,
+        mode: entry.mode,
+        changed: entry.written
+      }))
+      return { entries: entries.filter(pick), complete: all.length <= most }
+    })
+
   /** A copy of an entry, given to the owner. */
   const copied = (entry: Entry, owner: Owner): Entry =>
     entry.kind === "directory"
@@ -172,6 +186,7 @@ export const makeStateFiles = (tree: Tree): Files => {
 
   return {
     ...places,
+    walk,
     write: (root, path, content, owner, mode = 0o600) =>
       attempt(Path.join(root, path), "write", () => {
         const { above, last } = splitLast(path)

@@ -101,7 +101,7 @@ const systems =
 export const gitOf = (workspace: string, directory: string) =>
   Effect.gen(function*() {
     const path = yield* Path.Path
-    const [git, head, objects, refs] = yield* State.placesOf(workspace, [".git", "HEAD", "objects", "refs"])
+    const [git, head, objects, refs] = yield* State.standingAt(workspace, [".git", "HEAD", "objects", "refs"])
     if (git?.is === "directory") {
       const found: GitDirectory = {
         root: path.join(workspace, ".git"),
@@ -136,7 +136,7 @@ const modulesIn = (root: string): Effect.Effect<ReadonlyArray<string>, State.Sta
     const found: Array<string> = []
     let open = (yield* State.namesAt(root, "modules")).map((name) => `modules/${name}`)
     while (open.length > 0 && found.length <= mostModules) {
-      const places = yield* State.placesOf(root, open.flatMap((one) => [one, `${one}/HEAD`]))
+      const places = yield* State.standingAt(root, open.flatMap((one) => [one, `${one}/HEAD`]))
       const is = new Map(places.map((place) => [place.path, place.is]))
       const own = open.filter((one) => is.get(`${one}/HEAD`) === "file")
       found.push(...own)

@@ -1,4 +1,4 @@
-import type { Hold } from "./trees.ts"
+import type { Device } from "../../incus/schemas.ts"
 
 /** What LXC reads as a word of fstab(5), whatever the path has in it. */
 const escaped = (path: string): string =>
@@ -27,31 +27,58 @@ const withoutMounting = [
   mount("tmpfs", "run/lock", "tmpfs rw,nosuid,nodev,noexec,size=5m,create=dir")
 ]
 
-/** Mounts of one path of the container on another one. */
-export interface Cover {
-  readonly source: string
+/** What is mounted on a path of the container so that it is as it should be. */
+export interface Mount {
+  /** Absolute, in the container: where it is mounted. */
   readonly path: string
+  /** Absolute, in the container: what is mounted there. */
+  readonly source: string
+  /** The same on the host. */
+  readonly from: string
+  readonly readOnly: boolean
+}
+
+/** How mounts are asked for: as instance configuration, and as devices. */
+export interface Mounting {
+  readonly config: Readonly<Record<string, string>>
+  readonly devices: Readonly<Record<string, Device>>
 }
 
 /**
- * Instance configuration that holds paths; empty if there is nothing to hold. Incus's own disk devices cost some ms each,
- * and resolve a path of the host's as root: these are mounted from within the container, where the workspace is already.
- * With `mayMount` root in the container keeps the right to mount, and so to take them away.
+ * Makes mounts in a container; nothing if there are none. If the container `mayMount`, as Docker in it has to, root there can
+ * get around them, and nobody else. Incus's own disk devices cost some ms each, and resolve a path of the host's as root:
+ * these are mounted from within the container, where the workspace is already. LXC mounts what is `shifted` last of all, so
+ * then they are devices.
  */
-export const lxcOf = (
-  holds: ReadonlyArray<Hold>,
-  covers: ReadonlyArray<Cover>,
-  mayMount = false
-): Record<string, string> =>
-  holds.length + covers.length === 0 ? {} : {
-    [lxcKey]: [
-      ...(mayMount ? [] : withoutMounting),
-      ...holds.map(({ how, path }) =>
-        mount(fromTop(path), fromTop(path), `none bind,${how === "read" ? "ro," : ""}relative`)
-      ),
-      ...covers.map(({ path, source }) => mount(fromTop(source), fromTop(path), "none bind,ro,relative"))
-    ].join("\n")
+export const mountingOf = (
+  mounts: ReadonlyArray<Mount>,
+  { mayMount, shifted }: { readonly mayMount: boolean; readonly shifted: boolean }
+): Mounting => {
+  if (mounts.length === 0) return { config: {}, devices: {} }
+  const lines = [
+    ...(mayMount ? [] : withoutMounting),
+    ...(shifted ?
+      [] :
+      mounts.map(({ path, readOnly, source }) =>
+        mount(fromTop(source), fromTop(path), `none bind,${readOnly ? "ro," : ""}relative`)
+      ))
+  ]
+  return {
+    config: lines.length === 0 ? {} : { [lxcKey]: lines.join("\n") },
+    devices: !shifted ? {} : Object.fromEntries(mounts.map(({ from, path, readOnly }, index) => [
+      `hold${index}`,
+      {
+        type: "disk",
+        source: from,
+        path,
+        shift: "true",
+        // A container that is left without its session is to start by hand, when what stood in is gone.
+        required: "false",
+        ...(readOnly ? { readonly: "true" } : {})
+      }
+    ]))
   }
+}
 
 /** The one key of an instance's configuration that is written in LXC's own words. */
 export const lxcKey = "raw.lxc"

@@ -16,6 +16,8 @@ export interface FileRules {
   readonly protect: ReadonlyArray<string>
   /** Not protected: these, and what is below them; `.` is all. */
   readonly writable: ReadonlyArray<string>
+  /** Patterns as in gitignore(5): what they name looks empty. */
+  readonly hide: ReadonlyArray<string>
 }
 
 /** What is to be done about the files of a workspace, decided from what stands there. */
@@ -67,7 +69,7 @@ export const planFiles = (workspace: string, directory: string, rules: FileRules
       ].filter(({ path }) => path !== ".git" || git?.is !== "own")
     )
     const kept = yield* Effect.forEach(trees, (tree) =>
-      Effect.flatMap(State.placesOf(tree.root, lookedAt(tree, rules.writable)), (places) => {
+      Effect.flatMap(State.standingAt(tree.root, lookedAt(tree, rules.writable)), (places) => {
         const one = keptOf(tree, rules.writable, places, workspace)
         return one instanceof ProtectedLink ? Effect.fail(one) : Effect.succeed(one)
       }))

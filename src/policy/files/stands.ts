@@ -34,7 +34,7 @@ export const makeStands = (
     }
     const [missing] = yield* Effect.partition(stands, (stand) =>
       Effect.flatMap(
-        State.makePlace(stand.root, stand.path, stand.text, owner),
+        State.makeStand(stand.root, stand.path, stand.text, owner),
         (isThere) => isThere ? Effect.void : Effect.fail(stand)
       ))
     const failed = missing.find((one) => one instanceof State.StateError)
@@ -48,7 +48,7 @@ export const removeStands = (
   exclude: string | undefined
 ): Effect.Effect<void, State.StateError> =>
   Effect.gen(function*() {
-    yield* Effect.forEach(stands.toReversed(), ({ path, root, text }) => State.removePlace(root, path, text))
+    yield* Effect.forEach(stands.toReversed(), ({ path, root, text }) => State.removeStand(root, path, text))
     if (exclude === undefined) return
     const text = yield* State.read(exclude, excludeFile, limit)
     if (text === undefined || !text.includes(block)) return

@@ -1,4 +1,4 @@
-import type { Place } from "../../host/untrusted/places.ts"
+import type { Seen } from "../../host/untrusted/standing.ts"
 import { ProtectedLink } from "./errors.ts"
 import type { Protected } from "./protected.ts"
 
@@ -67,7 +67,7 @@ export const inForce = (tree: Tree, writable: ReadonlyArray<string>): ReadonlyAr
 export const keptOf = (
   tree: Tree,
   writable: ReadonlyArray<string>,
-  places: ReadonlyArray<Place>,
+  places: ReadonlyArray<Seen>,
   workspace: string
 ): Kept | ProtectedLink => {
   const found = new Map(places.map((place) => [place.path, place]))

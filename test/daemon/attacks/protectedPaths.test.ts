@@ -162,6 +162,31 @@ describe("what the host runs", () => {
   )
 
   Library.test(
+    "cannot be written on a directory of root's either, where the tool is root",
+    () =>
+      Effect.gen(function*() {
+        const { configuration, configure, workspace } = yield* World
+        yield* configure(`${configuration}\n[security]\nprotect = ["scripts"]\n`)
+        const directory = workspace({ uid: 0, gid: 0 })
+        shared(directory)
+        give(directory, 0)
+        const { container } = yield* background(directory, "--debug")
+        for (const line of writes) {
+          yield* attempt(container, `cd /workspace; ${line}`, 0)
+          expect([line, marked(directory)]).toEqual([line, []])
+        }
+        for (const way of around) {
+          for (const as of ["bash -c", "unshare -Urm bash -c"]) {
+            yield* attempt(container, `${as} ${JSON.stringify(`${way}; ${marks}`)}`, 0)
+            expect([as, way, marked(directory)]).toEqual([as, way, []])
+          }
+        }
+        yield* inside(container, "echo mine > /workspace/mine")
+      }),
+    120_000
+  )
+
+  Library.test(
     "can be written by each of these ways if it is not protected: the control",
     () =>
       Effect.gen(function*() {

@@ -73,7 +73,7 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
           docker: false,
           placement: { pool: undefined },
           network: { mode: "none", said: true, allow: [], network: undefined },
-          files: { protect: [], writable: [] },
+          files: { protect: [], writable: [], hide: [] },
           mounts: { rootOnMounts: false, rootWorkspace: true },
           environment: {},
           onExit: "end",

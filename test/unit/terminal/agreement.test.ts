@@ -16,7 +16,14 @@ const settings = {
     byDefault: []
   },
   environment: { forward: [], set: {} },
-  security: { root_on_mounts: false, root_workspace: true, docker: false, protect: [], writable: [] },
+  security: {
+    root_on_mounts: false,
+    root_workspace: true,
+    docker: false,
+    protect: [],
+    writable: [],
+    hide: []
+  },
   network: { mode: "none", allow: [] },
   paths: { sessions_dir: "", preserve_workspace_path: false },
   incus: { project: "", socket: "", pool: undefined, network: undefined }

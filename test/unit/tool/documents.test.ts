@@ -67,7 +67,14 @@ describe("the registry", () => {
       byDefault: []
     },
     environment: { forward: [], set: {} },
-    security: { root_on_mounts: false, root_workspace: true, docker: false, protect: [], writable: [] },
+    security: {
+      root_on_mounts: false,
+      root_workspace: true,
+      docker: false,
+      protect: [],
+      writable: [],
+      hide: []
+    },
     network: { mode: "none", allow: [] },
     paths: { sessions_dir: "/saved", preserve_workspace_path: false },
     incus: { project: "default", socket: "/socket", pool: undefined, network: undefined }

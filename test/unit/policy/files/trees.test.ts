@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import type { Place, Standing } from "../../../../src/host/untrusted/places.ts"
+import type { Seen, Standing } from "../../../../src/host/untrusted/standing.ts"
 import { ProtectedLink } from "../../../../src/policy/files/errors.ts"
-import { forgiving, lxcOf } from "../../../../src/policy/files/lxc.ts"
 import type { Protected } from "../../../../src/policy/files/protected.ts"
 import { inForce, isOpened, keptOf, lookedAt, type Tree } from "../../../../src/policy/files/trees.ts"
 
@@ -16,7 +15,7 @@ const treeOf = (...entries: ReadonlyArray<Protected>): Tree => ({
   prefix: "",
   entries
 })
-const places = (standing: Readonly<Record<string, Standing>>): ReadonlyArray<Place> =>
+const places = (standing: Readonly<Record<string, Standing>>): ReadonlyArray<Seen> =>
   Object.entries(standing).map(([path, is]) => ({ path, is, link: is === "link" ? path : undefined }))
 
 const kept = (
@@ -101,29 +100,5 @@ describe("what keeps a protected path as it is", () => {
     expect(isOpened(["a"], "a/b")).toBe(true)
     expect(isOpened(["a"], "ab")).toBe(false)
     expect(isOpened([], "a")).toBe(false)
-  })
-})
-
-describe("the configuration of LXC", () => {
-  it("is none if there is nothing to hold", () => expect(lxcOf([], [])).toEqual({}))
-
-  it("has no line of a path's own making, whatever the path", () => {
-    const { "raw.lxc": text = "" } = lxcOf([{ path: "/w/a b\nlxc.cap.keep = all\t\\é#", how: "read" }], [])
-    const lines = text.split("\n")
-    expect(
-      lines.every((line) =>
-        /^lxc\.(cap\.drop = sys_admin|mount\.entry = [^\s#]+ [^\s#]+ [^\s#]+ [^\s#]+ 0 0)$/.test(line)
-      )
-    )
-      .toBe(true)
-    expect(lines.at(-1)).toContain("w/a\\040b\\012lxc.cap.keep\\040=\\040all\\011\\134\\303\\251\\043 ")
-  })
-
-  it("lets a container start by hand without what stood in", () => {
-    const { "raw.lxc": text = "" } = lxcOf([{ path: "/w/a", how: "read" }, { path: "/w", how: "pin" }], [])
-    expect(text).toContain("mount.entry = w/a w/a none bind,ro,relative 0 0")
-    expect(text).toContain("mount.entry = w w none bind,relative 0 0")
-    expect(forgiving(text)).toContain("w/a none bind,ro,relative,optional 0 0")
-    expect(forgiving(forgiving(text))).toBe(forgiving(text))
   })
 })

@@ -11,14 +11,21 @@ import { at, closing, missing, openDirectory, openForReading, openNew, unless } 
 /** What stands at a path. `link`: a symbolic link, there or on the way to it. */
 export type Standing = "absent" | "file" | "directory" | "link" | "other"
 
-export interface Place {
+export interface Seen {
   readonly path: string
   readonly is: Standing
   /** The path of the link if there is one, below the same directory. */
   readonly link: string | undefined
 }
 
-const kindOf = (info: Fs.Stats): Standing =>
+/** What an entry of a directory is. */
+export const kindOf = (
+  info: {
+    readonly isSymbolicLink: () => boolean
+    readonly isDirectory: () => boolean
+    readonly isFile: () => boolean
+  }
+): Exclude<Standing, "absent"> =>
   info.isSymbolicLink() ? "link" : info.isDirectory() ? "directory" : info.isFile() ? "file" : "other"
 
 /** Uses the directory that a path is in, if the way there leads through real directories. */
@@ -56,10 +63,10 @@ const linkOn = (root: string, path: string): string | undefined => {
 }
 
 /** What stands at each of the paths below a directory. */
-export const placesOf = (
+export const standingAt = (
   root: string,
   paths: ReadonlyArray<string>
-): Effect.Effect<ReadonlyArray<Place>, StateError> =>
+): Effect.Effect<ReadonlyArray<Seen>, StateError> =>
   attempt(root, "read", () =>
     paths.map((path) => {
       const is = standing(root, path)
@@ -92,7 +99,7 @@ const refused = ["EACCES", "EPERM", "EROFS"]
  * Makes an empty directory, or a file with a text, where nothing stands; true if something stands there then. The
  * directory that it is in has to be there. False if the system lets nobody make it.
  */
-export const makePlace = (
+export const makeStand = (
   root: string,
   path: string,
   text: string | undefined,
@@ -118,8 +125,8 @@ const give = (owner: Owner) => (descriptor: number): true => {
   return true
 }
 
-/** Removes what `makePlace` has made, if it is as it was made: the directory is empty, the file has the text. */
-export const removePlace = (
+/** Removes what `makeStand` has made, if it is as it was made: the directory is empty, the file has the text. */
+export const removeStand = (
   root: string,
   path: string,
   text: string | undefined
