@@ -81,7 +81,9 @@ export type { RequestedLimits } from "./policy/limits.ts"
 export { GatewayFailed, NetworkNotReady } from "./policy/network/errors.ts"
 export type { NetworkRequest } from "./policy/network/prepare.ts"
 export { ProfileRefused } from "./policy/profiles.ts"
+export type { Risk, RiskKind } from "./policy/risks.ts"
 export type { AfterAttach, AttachedTerminal } from "./session/attach.ts"
+export { type Changes, ChangesUnknown } from "./session/changes.ts"
 export type { Leftover } from "./session/clean.ts"
 export { type Configured, layer, layerOfHost } from "./session/configured.ts"
 export type { Ended } from "./session/ended.ts"
@@ -122,6 +124,7 @@ export type { Session, SessionFailure } from "./session/Session.ts"
 export { layer as sessionsLayer, Sessions } from "./session/Sessions.ts"
 export type {
   AttachFailure,
+  ChangesFailure,
   EndFailure,
   FindFailure,
   GetFailure,

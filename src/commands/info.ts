@@ -6,8 +6,8 @@ import { escape } from "../cli/escape.ts"
 import { format, print } from "../cli/output.ts"
 import { size } from "../cli/units.ts"
 import { Sessions } from "../session/Sessions.ts"
-import { AmbiguousSession, NoSuchSession } from "./errors.ts"
 import { selection, slot, workspace } from "./options.ts"
+import { requireKnown } from "./sessionName.ts"
 
 const target = Args.text({ name: "SESSION" }).pipe(
   Args.withDescription(
@@ -26,17 +26,6 @@ const show = (key: string, value: unknown): string => {
   return escape(String(value))
 }
 
-/** Says why a name fits no session, or none alone. */
-const notFound = (name: string) =>
-  Effect.gen(function*() {
-    const { named, saved } = yield* Sessions
-    const ids = (yield* saved).sessions.map(({ id }) => id).filter((id) => id.startsWith(name.toLowerCase()))
-    if (ids.length > 0) return yield* new AmbiguousSession({ name, ids })
-    // A container that is another's is told as such.
-    yield* Effect.catchTag(named(name), "InstanceNotFound", () => Effect.void)
-    return yield* new NoSuchSession({ name })
-  })
-
 export const command = Command.make(
   "info",
   { slot, workspace, format, target },
@@ -46,7 +35,7 @@ export const command = Command.make(
       const sessions = yield* Sessions
       yield* Effect.ignoreLogged(sessions.reconcile)
       const info = yield* sessions.info(wanted).pipe(
-        Effect.catchTag("CannotResume", () => notFound(wanted.container ?? ""))
+        Effect.catchTag("CannotResume", () => requireKnown(wanted.container ?? ""))
       )
       yield* print(given.format, info, () =>
         Object.entries({

@@ -15,6 +15,7 @@ import * as Build from "./build.ts"
 import * as Clean from "./clean.ts"
 import * as Completion from "./completion.ts"
 import * as Config from "./config.ts"
+import * as Diff from "./diff.ts"
 import * as Health from "./health.ts"
 import * as Images from "./images.ts"
 import * as Info from "./info.ts"
@@ -61,6 +62,7 @@ export const root = <E>(services: Layer.Layer<Services, E, Base>) => {
       Attach.command.pipe(provided),
       List.command.pipe(provided),
       Info.command.pipe(provided),
+      Diff.command.pipe(provided),
       Tmux.command.pipe(provided),
       Persist.command.pipe(provided),
       Shutdown.command.pipe(provided),

@@ -70,6 +70,8 @@ export const Metadata = Schema.Struct({
   image: Schema.String,
   /** ISO 8601, UTC; so are the other times. */
   startedAt: Schema.Date,
+  /** When it was started last, if it was resumed. */
+  lastStartedAt: Schema.optional(Schema.Date),
   lastUsedAt: Schema.Date,
   endedAt: Schema.optional(Schema.Date),
   end: Schema.optional(End),

@@ -322,6 +322,7 @@ const noteMetadata = (request: SessionRequest, saved: SessionState, container: O
       container: container.container,
       slot: container.slot,
       persistent: container.persistent,
+      lastStartedAt: now,
       lastUsedAt: now,
       ...(request.profile === undefined ? {} : { profile: request.profile })
     })

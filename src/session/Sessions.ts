@@ -10,6 +10,7 @@ import { Host } from "../host/Host.ts"
 import { StateFiles } from "../host/stateFiles.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { attachOwn, attachSession } from "./attach.ts"
+import { sessionChanges } from "./changes.ts"
 import { findLeftovers, removeLeftovers } from "./clean.ts"
 import { killSession, persistSession, shutdownSession } from "./end.ts"
 import { untilEnded } from "./ended.ts"
@@ -117,6 +118,7 @@ export const layer: Layer.Layer<
       persist: (session) => provided(persistSession(session)),
       named: (container) => provided(sessionNamed(container)),
       info: (selection) => provided(sessionInfo(selection)),
+      changes: (selection) => provided(sessionChanges(selection)),
       terminals: provided(terminals),
       leftovers: (options) => provided(findLeftovers(options)),
       removeLeftovers: (leftovers) => provided(removeLeftovers(leftovers)),

@@ -10,6 +10,7 @@ import type { IncusFailure, InstanceChanged, InstanceNotFound } from "../incus/e
 import type { ToolMisconfigured, UnknownTool } from "../tool/ToolRegistry.ts"
 import type { BadWorkspace } from "../workspace/Workspace.ts"
 import type { AfterAttach, AttachedTerminal } from "./attach.ts"
+import type { Changes, ChangesUnknown } from "./changes.ts"
 import type { Leftover } from "./clean.ts"
 import type { Ended } from "./ended.ts"
 import type {
@@ -134,6 +135,13 @@ export type GetFailure =
  *   )
  */
 export type InfoFailure = GetFailure | CannotResume | HistoryError
+
+/**
+ * Why it cannot be told what a session has changed.
+ *
+ * @see Changes
+ */
+export type ChangesFailure = InfoFailure | ChangesUnknown | StateError
 
 /**
  * Why a session cannot be made persistent.
@@ -305,6 +313,8 @@ export interface SessionsApi {
   ) => Effect.Effect<LiveSession, IncusFailure | InstanceNotFound | NotASession>
   /** Everything known of one session, live or saved: by container, or by its id or the id's beginning. */
   readonly info: (selection: Selection) => Effect.Effect<SessionInfo, InfoFailure>
+  /** What has changed in a session's workspace since it was started last, and what of it runs later on this host. */
+  readonly changes: (selection: Selection) => Effect.Effect<Changes, ChangesFailure>
   /** The terminals of running sessions, without those that do not answer within 10 s. */
   readonly terminals: Effect.Effect<
     ReadonlyArray<{ readonly session: LiveSession; readonly status: TmuxStatus }>,

@@ -4,7 +4,9 @@ import stringWidth from "string-width"
 import { ExitStatus } from "../cli/errors.ts"
 import { escape } from "../cli/escape.ts"
 import { notice, Output } from "../cli/output.ts"
+import type { Metadata } from "../domain/Metadata.ts"
 import { Host } from "../host/Host.ts"
+import { changesIn } from "../session/changes.ts"
 import { holdsConversation } from "../session/conversations.ts"
 import type { SessionHandle } from "../session/handle.ts"
 import { HistoryStore, type Outcome } from "../session/HistoryStore.ts"
@@ -28,6 +30,25 @@ const endings: Readonly<Record<string, string>> = {
   shutdown: "was shut down",
   time: "reached its time limit"
 }
+
+/** Nobody waits longer than so for a look at what a session has changed. */
+const lookTime = "1500 millis"
+
+/** One line if a session has changed what runs later on this host. What cannot be told is not: `clincus diff` says why. */
+const sayRisks = ({ id, lastStartedAt, startedAt, workspace }: Metadata) =>
+  Effect.gen(function*() {
+    const { complete, risks } = yield* changesIn(workspace, (lastStartedAt ?? startedAt).getTime(), true)
+    if (risks.length === 0) return
+    const kinds = [...new Set(risks.map(({ kind }) => kind))]
+    const count = risks.reduce((sum, risk) => sum + risk.count, 0)
+    yield* notice(
+      `Note: ${complete ? "" : "at least "}${count} ${
+        count === 1 ? "thing" : "things"
+      } changed that may run later on this machine (${kinds.join(", ")}): clincus diff --risky ${
+        id.slice(0, 8)
+      }`
+    )
+  }).pipe(Effect.timeoutOption(lookTime), Effect.ignore)
 
 /**
  * Says how a session ended that a terminal was attached to, where it is saved, and how to go on with it. A tool that
@@ -71,6 +92,7 @@ export const sayEnd = (session: SessionHandle, outcome: Option.Option<Outcome>) 
         lines: true
       })
     ].join("\n"))
+    if (Option.isSome(metadata)) yield* sayRisks(metadata.value)
     if (Option.isSome(failed)) return yield* new ExitStatus({ code: failed.value.status })
     if (Option.exists(outcome, ({ overtime }) => overtime)) return yield* new ExitStatus({ code: 1 })
   })
