@@ -24,7 +24,7 @@ import { type Policy, policyOf, together } from "../policy/policy.ts"
 import { inherited, type ProfileRefused } from "../policy/profiles.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
-import { belongsTo, endContainer, type Holder, holdsState } from "./container.ts"
+import { endContainer, isHeld } from "./container.ts"
 import type { CannotResume, NoFreeSlot, SlotInUse, SlotOutOfRange, ToolEnded } from "./errors.ts"
 import type { StateNotOurs } from "./finish.ts"
 import type { SessionHandle } from "./handle.ts"
@@ -288,15 +288,6 @@ const launch = (
 /** Tells the container's init which run it was started for: see `sessionUnit`. */
 const runOf = (run: string | undefined): Record<string, string> =>
   run === undefined ? {} : { [`environment.${runVariable}`]: run }
-
-/** True unless Incus says that no container holds the state for this run. */
-const isHeld = (holder: Holder) =>
-  Effect.flatMap(IncusService, (incus) => incus.instances.listAll).pipe(
-    Effect.map((instances) =>
-      instances.some((instance) => belongsTo(instance, holder) && holdsState(instance))
-    ),
-    Effect.orElseSucceed(() => true)
-  )
 
 /** Writes what the session is to its saved directory. */
 const noteMetadata = (request: SessionRequest, saved: SessionState, container: Occupied) =>

@@ -239,3 +239,12 @@ export const untilStopped = (container: string) =>
 /** The same for at most `timeoutMillis`; true if the container no longer runs. */
 export const waitUntilStopped = (container: string, timeoutMillis: number) =>
   Effect.map(Effect.timeoutOption(untilStopped(container), timeoutMillis), Option.isSome)
+
+/** True unless Incus says that no container holds the state for this run. */
+export const isHeld = (holder: Holder) =>
+  Effect.flatMap(IncusService, (incus) => incus.instances.listAll).pipe(
+    Effect.map((instances) =>
+      instances.some((instance) => belongsTo(instance, holder) && holdsState(instance))
+    ),
+    Effect.orElseSucceed(() => true)
+  )
