@@ -35,7 +35,8 @@ const launcher = await bundle({
 })
 
 mkdirSync("dist", { recursive: true })
-writeFileSync("dist/clincus", `#!/usr/bin/env node\n${launcher}`)
+// Node 20 takes an --env-file that stands after the program for its own, unless "--" stands before it.
+writeFileSync("dist/clincus", `#!/usr/bin/env -S node --\n${launcher}`)
 chmodSync("dist/clincus", 0o755)
 // The file is CommonJS, which is what Node takes a file without extension for, unless the package says otherwise.
 writeFileSync("dist/package.json", '{ "type": "commonjs" }\n')

@@ -17,8 +17,9 @@ import { agreeOn } from "../terminal/agreement.ts"
 import { requireTerminal, sayDetached, sayEnd } from "../terminal/attach.ts"
 import { UserTerminal } from "../terminal/UserTerminal.ts"
 import { attachHere } from "./attach.ts"
+import { parseEnvironment } from "./environment.ts"
 import { workspacePath } from "./options.ts"
-import { directory, type Given, options, parseEnvironment, parseLimits, wrong } from "./shellOptions.ts"
+import { directory, type Given, options, parseLimits, wrong } from "./shellOptions.ts"
 
 /** `none` if the session is new; `""` is the newest one. */
 const resumeOf = (given: Given): Effect.Effect<Option.Option<string>, UsageError> =>
@@ -70,7 +71,7 @@ const optionsOf = (given: Given, resume: SavedSession | undefined) =>
       image: Option.getOrUndefined(given.image),
       persistent: persistentOf(given),
       network: Option.getOrUndefined(given.network),
-      environment: yield* parseEnvironment(given.env),
+      environment: yield* parseEnvironment(given),
       profile: Option.getOrUndefined(given.profile),
       limits: yield* parseLimits(given),
       docker: dockerOf(given),

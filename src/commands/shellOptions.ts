@@ -9,8 +9,6 @@ import { format } from "../cli/output.ts"
 import { isLimit, isOpen } from "../config/limits.ts"
 import type { Limits } from "../config/Settings.ts"
 import { networkModes } from "../domain/network.ts"
-import { isVariableName, readOnlyVariables } from "../domain/variables.ts"
-import { Host } from "../host/Host.ts"
 import { profile, slot, workspace } from "./options.ts"
 
 export const directory = Args.text({ name: "WORKSPACE" }).pipe(
@@ -61,8 +59,11 @@ export const options = {
   env: repeatable("env", "KEY=VALUE").pipe(
     Options.withAlias("e"),
     Options.withDescription(
-      "A variable for the tool; KEY alone takes the value that it has here."
+      "A variable for the tool; KEY alone takes the value that it has here, and is not seen in a list of processes."
     )
+  ),
+  envFile: repeatable("env-file", "FILE").pipe(
+    Options.withDescription("Variables for the tool, a line KEY=VALUE or KEY each; --env comes before them.")
   ),
   image: Options.text("image").pipe(
     Options.withPseudoName("ALIAS"),
@@ -128,23 +129,4 @@ export const parseLimits = (given: Given) =>
       disk: yield* one("disk", given.limitDisk, "20GiB"),
       time: yield* one("time", given.limitTime, "8h")
     } satisfies Limits
-  })
-
-/** `KEY=VALUE`, or `KEY` for the value that it has on the host. */
-export const parseEnvironment = (given: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const host = yield* Host
-    const pairs = yield* Effect.forEach(given, (word) => {
-      const equals = word.indexOf("=")
-      const name = equals < 0 ? word : word.slice(0, equals)
-      if (readOnlyVariables.includes(name)) return Effect.fail(wrong(`bash does not let anybody set ${name}`))
-      if (!isVariableName(name)) {
-        return Effect.fail(wrong(`'${name}' is not a name of a variable`, "Write --env KEY=VALUE."))
-      }
-      const value = equals < 0 ? host.environment[name] : word.slice(equals + 1)
-      return value === undefined
-        ? Effect.fail(wrong(`--env ${name}: the variable is not set here`, `Write --env ${name}=VALUE.`))
-        : Effect.succeed([name, value] as const)
-    })
-    return Object.fromEntries(pairs)
   })

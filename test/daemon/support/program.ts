@@ -53,7 +53,7 @@ export const launch = (
         // Another user may not be able to look into this directory.
         const reachable = uid === undefined ? program : join(world.root, "clincus")
         if (uid !== undefined) copyFileSync(program, reachable)
-        const [command = "", ...rest] = [...as, process.execPath, reachable, ...args]
+        const [command = "", ...rest] = [...as, process.execPath, "--", reachable, ...args]
         const child = spawn(command, rest, {
           cwd: directory ?? world.root,
           env: { ...world.environment, ...environment },
