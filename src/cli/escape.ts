@@ -20,3 +20,9 @@ export const escape = (text: string, { lines = false }: { readonly lines?: boole
       }
     }
   })
+
+/** The same with lines, and with what sets colours, underlines and lines as they are (`CSI … m`, SO and SI). */
+export const withColours = (text: string): string =>
+  text.split(/(\u001b\[[\d;:]{0,100}m|[\u000e\u000f])/).map((part, index) =>
+    index % 2 === 1 ? part : escape(part, { lines: true })
+  ).join("")

@@ -7,7 +7,7 @@ import { choose } from "../cli/prompt.ts"
 import type { SessionHandle } from "../session/handle.ts"
 import { matching, type Selection } from "../session/live.ts"
 import { Sessions } from "../session/Sessions.ts"
-import { requireTerminal, sayDetached, sayEnd } from "../terminal/attach.ts"
+import { requireTerminal, sayClipboard, sayDetached, sayEnd } from "../terminal/attach.ts"
 import { UserTerminal } from "../terminal/UserTerminal.ts"
 import { container, selection, slot, workspace } from "./options.ts"
 
@@ -32,6 +32,7 @@ export const attachHere = (session: SessionHandle) =>
   Effect.gen(function*() {
     const sessions = yield* Sessions
     const after = yield* sessions.attach(session, yield* UserTerminal)
+    yield* sayClipboard
     yield* after._tag === "Detached" ? sayDetached(session) : sayEnd(session, after.outcome)
   })
 
@@ -49,6 +50,7 @@ export const command = Command.make(
       if (!given.bash) return yield* attachHere(session)
       const sessions = yield* Sessions
       const status = yield* sessions.shell(session, yield* UserTerminal)
+      yield* sayClipboard
       if (status !== 0) yield* new ExitStatus({ code: status })
     })
 ).pipe(

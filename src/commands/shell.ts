@@ -14,7 +14,7 @@ import type { Resumable, SavedSession } from "../session/resume.ts"
 import type { Session } from "../session/Session.ts"
 import { Sessions } from "../session/Sessions.ts"
 import { agreeOn } from "../terminal/agreement.ts"
-import { requireTerminal, sayDetached, sayEnd } from "../terminal/attach.ts"
+import { requireTerminal, sayClipboard, sayDetached, sayEnd } from "../terminal/attach.ts"
 import { UserTerminal } from "../terminal/UserTerminal.ts"
 import { attachHere } from "./attach.ts"
 import { parseEnvironment } from "./environment.ts"
@@ -125,6 +125,7 @@ const runAttached = (request: SessionRequest, resume: SavedSession | undefined) 
           Option.isSome(found) && error._tag !== "ToolGone" ? sayDetached(found.value) : Effect.void)
       )
     )
+    yield* sayClipboard
     yield* after._tag === "Detached" ? sayDetached(session) : sayEnd(session, after.outcome)
   })
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { describe } from "../cli/describe.ts"
 import { UsageError } from "../cli/errors.ts"
-import { escape } from "../cli/escape.ts"
+import { escape, withColours } from "../cli/escape.ts"
 import { repeatable } from "../cli/options.ts"
 import { format, Output, print } from "../cli/output.ts"
 import { table } from "../cli/table.ts"
@@ -40,8 +40,9 @@ const capture = Command.make(
       })
       yield* print(given.format, { container: session.container, screen }, ({ isTerminal }) => {
         const text = screen.replace(/\n$/, "")
-        // A user who wants sequences asks for them; a terminal must not obey what a container says otherwise.
-        return isTerminal && !given.ansi ? escape(text, { lines: true }) : text
+        // Colours are what was asked for; a terminal must not obey what else a container says, now or from a file.
+        if (given.ansi) return withColours(text)
+        return isTerminal ? escape(text, { lines: true }) : text
       })
     })
 ).pipe(

@@ -44,7 +44,11 @@ export interface Settings {
     /** `[tool.<name>]` tables. */
     readonly named: Readonly<Record<string, ToolSettings>>
   }
-  readonly session: { readonly on_exit: "end" | "shell"; readonly on_detach: "keep" | "end" }
+  readonly session: {
+    readonly on_exit: "end" | "shell"
+    readonly on_detach: "keep" | "end"
+    readonly clipboard: "off" | "write"
+  }
   readonly limits: Limits & {
     /** Those that the workspace's own file has set: a limit of an Incus profile that is lower stays in force. */
     readonly ofWorkspace: ReadonlyArray<keyof Limits>

@@ -2,7 +2,7 @@
 export const defaults = {
   defaults: { image: "clincus", persistent: false },
   tool: { name: "claude" },
-  session: { on_exit: "end", on_detach: "keep" },
+  session: { on_exit: "end", on_detach: "keep", clipboard: "off" },
   limits: { memory: "50%", processes: 4096 },
   environment: { forward: [] },
   security: {

@@ -41,7 +41,12 @@ export const table = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
 
 export const defaults = { image: Schema.NonEmptyString, persistent: Schema.Boolean }
 
-export const session = { on_exit: Schema.Literal("end", "shell"), on_detach: Schema.Literal("keep", "end") }
+export const session = {
+  on_exit: Schema.Literal("end", "shell"),
+  on_detach: Schema.Literal("keep", "end"),
+  /** Whether a session may set the clipboard of whoever attaches. */
+  clipboard: Schema.Literal("off", "write")
+}
 
 const limit = (name: keyof Limits, expected: string) =>
   text((value) => isOpen(value) || isLimit(`limits.${name}`, value), `${expected}, or "none"`)

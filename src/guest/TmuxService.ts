@@ -9,6 +9,7 @@ import type { IncusFailure, InstanceNotFound } from "../incus/errors.ts"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { attachScript, attachStatus, knownTerminal } from "./attach.ts"
+import { bounded } from "./bounded.ts"
 import { NoTmux, TmuxError, type TmuxFailure } from "./errors.ts"
 import type { Guest } from "./Guest.ts"
 import { socketPath } from "./paths.ts"
@@ -128,8 +129,9 @@ export class TmuxService extends Context.Tag("clincus/TmuxService")<TmuxService,
 }>() {}
 
 const target = "clincus:"
-/** How long tmux gets to answer. */
-const answerTime = "15 seconds"
+/** What tmux may say of a screen and its history, and of anything else (bytes). */
+const screenLimit = 32 * 1024 * 1024
+const answerLimit = 64 * 1024
 /** A word that no parameter is: the end of them. */
 const end = ""
 
@@ -163,19 +165,18 @@ export const layer: Layer.Layer<TmuxService, never, IncusService> = Layer.effect
     const environment = (guest: Guest) => ({ HOME: guest.home, LANG: "C.UTF-8", SHELL: "/bin/bash" })
 
     const tmux = (guest: Guest, action: string, args: ReadonlyArray<string>, input?: string) =>
-      incus.exec.run(guest.container, {
-        command: ["tmux", "-u", "-S", socketPath, ...args],
-        environment: environment(guest),
-        user: guest.uid,
-        group: guest.gid,
-        ...(input === undefined ? {} : { input })
-      }).pipe(
-        // The tmux is the container's, and may never end.
-        Effect.timeoutFail({
-          duration: answerTime,
-          onTimeout: () =>
-            new TmuxError({ container: guest.container, action, reason: `no answer within ${answerTime}` })
-        }),
+      bounded(
+        { container: guest.container, action, bytes: args[0] === "capture-pane" ? screenLimit : answerLimit },
+        (onOutput) =>
+          incus.exec.run(guest.container, {
+            command: ["tmux", "-u", "-S", socketPath, ...args],
+            environment: environment(guest),
+            user: guest.uid,
+            group: guest.gid,
+            onOutput,
+            ...(input === undefined ? {} : { input })
+          })
+      ).pipe(
         Effect.flatMap(({ status, stderr, stdout }) => {
           if (status === 0) return Effect.succeed(stdout)
           return Effect.fail(

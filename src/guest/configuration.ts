@@ -11,7 +11,7 @@ set -s exit-empty on
 set -g history-limit 50000
 set -g mouse on
 set -g focus-events on
-set -g allow-passthrough on
+set -g allow-passthrough off
 set -g window-size latest
 set -g update-environment ""
 set -g set-titles on

@@ -9,7 +9,6 @@ import { sentenceOf } from "../domain/Failure.ts"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
 import type { TmuxFailure } from "../guest/errors.ts"
 import type { TmuxService } from "../guest/TmuxService.ts"
-import { runVariable } from "../guest/watch.ts"
 import { Host } from "../host/Host.ts"
 import type * as State from "../host/stateFiles.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
@@ -24,7 +23,7 @@ import { type Policy, policyOf, together } from "../policy/policy.ts"
 import { inherited, type ProfileRefused } from "../policy/profiles.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
 import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
-import { endContainer, isHeld } from "./container.ts"
+import { endContainer, isHeld, runOf } from "./container.ts"
 import type { CannotResume, NoFreeSlot, SlotInUse, SlotOutOfRange, ToolEnded } from "./errors.ts"
 import type { StateNotOurs } from "./finish.ts"
 import type { SessionHandle } from "./handle.ts"
@@ -144,7 +143,7 @@ export const startSession = (
     }
     yield* requireSlot(request.slot)
     const incus = yield* IncusService
-    // It takes a few milliseconds, in which the disk is busy with the state.
+    // Meanwhile the disk is busy with the state.
     const profiles = yield* Effect.forkScoped(inherited)
     const facts = yield* Effect.forkScoped(networkFacts(request.network.mode))
     const identity = yield* identityOf(request.workspace, request.mounts)
@@ -196,6 +195,7 @@ export const startSession = (
       run: saved.run.run,
       persistent: container.persistent,
       onDetach: request.onDetach,
+      clipboard: request.clipboard === "write",
       restarted: container.restarted,
       guest,
       notes: [
@@ -237,6 +237,7 @@ const launch = (
       slot,
       persistent: persistent ? "true" : "false",
       detach: request.onDetach,
+      clipboard: request.clipboard,
       user: host.uid,
       uid: identity.uid,
       gid: identity.gid,
@@ -284,10 +285,6 @@ const launch = (
       })
     )
   })
-
-/** Tells the container's init which run it was started for: see `sessionUnit`. */
-const runOf = (run: string | undefined): Record<string, string> =>
-  run === undefined ? {} : { [`environment.${runVariable}`]: run }
 
 /** Writes what the session is to its saved directory. */
 const noteMetadata = (request: SessionRequest, saved: SessionState, container: Occupied) =>

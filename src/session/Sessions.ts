@@ -104,7 +104,7 @@ export const layer: Layer.Layer<
         })),
       attach: (session, terminal) => provided(attachSession(session, terminal)),
       attachOwn: (session, terminal) => provided(attachOwn(session, terminal)),
-      shell: ({ guest }, { kind, lend }) => lend((io) => tmux.shell(guest, kind, io)),
+      shell: (session, { kind, lend }) => lend((io) => tmux.shell(session.guest, kind, io), session),
       send: ({ guest }, { keys = [], ...input }) => tmux.send(guest, { ...input, keys }),
       capture: ({ guest }, { ansi = false, ...options } = {}) => tmux.capture(guest, { ...options, ansi }),
       wait: (session) => provided(untilEnded(session)),

@@ -39,7 +39,10 @@ export interface AttachedTerminal {
   /** Its type, `$TERM`. */
   readonly kind: string
   /** Lends it for as long as the effect runs, and takes it back as it was. */
-  readonly lend: <A, E, R>(use: (io: TerminalIO) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly lend: <A, E, R>(
+    use: (io: TerminalIO) => Effect.Effect<A, E, R>,
+    options: { readonly clipboard: boolean }
+  ) => Effect.Effect<A, E, R>
 }
 
 /**
@@ -78,7 +81,7 @@ export const connect = (session: SessionHandle, terminal: AttachedTerminal) =>
     const tmux = yield* TmuxService
     const history = yield* storeOf(session)
     const { container, guest, id, persistent } = session
-    const said = yield* Effect.either(terminal.lend((io) => tmux.attach(guest, terminal.kind, io)))
+    const said = yield* Effect.either(terminal.lend((io) => tmux.attach(guest, terminal.kind, io), session))
     const look = lookForEnd(session)
     const first = yield* look
     if (Option.isSome(first)) return first.value

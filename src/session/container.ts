@@ -54,6 +54,10 @@ export const removeContainer = (
     )
   })
 
+/** Tells the container's init which run it was started for: see `sessionUnit`. */
+export const runOf = (run: string | undefined): Record<string, string> =>
+  run === undefined ? {} : { [`environment.${runVariable}`]: run }
+
 /** The devices of a session in an instance: what it has of the host. */
 export const sessionDevice = /^(workspace|git|blank|hold\d+|outcome|state\d+)$/
 const stateDevice = /^(outcome|state\d+)$/

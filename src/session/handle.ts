@@ -30,6 +30,8 @@ export interface SessionHandle {
   readonly persistent: boolean
   /** What a detach means, as it was decided at the start: the session goes on, or it ends. */
   readonly onDetach: "keep" | "end"
+  /** Whether it may set the user's clipboard, as it was decided at the start. */
+  readonly clipboard: boolean
   readonly guest: Guest
 }
 
@@ -44,6 +46,7 @@ export const handleOf = (container: string, labels: Labels): SessionHandle => ({
   saved: labels.saved,
   persistent: labels.persistent === "true",
   onDetach: labels.detach ?? "keep",
+  clipboard: labels.clipboard === "write",
   guest: {
     container,
     uid: labels.uid,

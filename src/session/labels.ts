@@ -25,6 +25,8 @@ const Labels = Schema.Struct({
   persistent: Schema.Literal("true", "false"),
   /** What a detach means, as it was decided at the start; older containers do not say. */
   detach: Schema.optional(Schema.Literal("keep", "end")),
+  /** Whether it may set the user's clipboard, as it was decided at the start. */
+  clipboard: Schema.optional(Schema.Literal("off", "write")),
   /** The host's user who started it; others who may use the same Incus have sessions of their own. */
   user: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   /** Whom the tool runs as inside. */

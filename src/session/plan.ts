@@ -185,6 +185,7 @@ export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =
       environment: { ...(yield* configuredVariables(settings.environment)), ...options.environment },
       onExit: session.on_exit,
       onDetach: session.on_detach,
+      clipboard: session.clipboard,
       profile,
       resume: Option.fromNullable(saved),
       debug: options.debug === true,

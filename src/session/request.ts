@@ -46,6 +46,8 @@ export interface SessionRequest {
   readonly onExit: "end" | "shell"
   /** What a detach means. */
   readonly onDetach: "keep" | "end"
+  /** Whether the session may set the user's clipboard. */
+  readonly clipboard: "off" | "write"
   /** The profile of the configuration that was chosen; the session is resumed with it. */
   readonly profile: string | undefined
   /** The saved session to go on with. */

@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -7,6 +6,7 @@ import * as Stream from "effect/Stream"
 import { spawnSync } from "node:child_process"
 import { writeSync } from "node:fs"
 import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
+import { outputFilter } from "./filter.ts"
 import { modeTracker } from "./modes.ts"
 
 /** There is no terminal to attach. */
@@ -23,6 +23,12 @@ export class TerminalNeeded extends Data.TaggedError("TerminalNeeded")<{
   }
 }
 
+/** What the other side may do with a terminal that it is lent. */
+export interface LendOptions {
+  /** Set the user's clipboard (OSC 52). */
+  readonly clipboard: boolean
+}
+
 /** The terminal that the user sits at. */
 export class UserTerminal extends Context.Tag("clincus/UserTerminal")<UserTerminal, {
   /** True if standard input and output are both a terminal that can show a full screen. */
@@ -33,9 +39,15 @@ export class UserTerminal extends Context.Tag("clincus/UserTerminal")<UserTermin
   /**
    * Lends the terminal in raw mode, bytes as they come, and gives it back as it was: the line settings, and whatever
    * modes the other side switched on and did not switch off again because it was cut off. It is given back as well while
-   * the program is stopped (SIGTSTP), and when the process ends without its finalizers.
+   * the program is stopped (SIGTSTP), and when the process ends without its finalizers. What the other side writes goes
+   * through `outputFilter`.
    */
-  readonly lend: <A, E, R>(use: (io: TerminalIO) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly lend: <A, E, R>(
+    use: (io: TerminalIO) => Effect.Effect<A, E, R>,
+    options: LendOptions
+  ) => Effect.Effect<A, E, R>
+  /** True once a session wanted to set the clipboard and was not let. */
+  readonly refusedClipboard: Effect.Effect<boolean>
 }>() {}
 
 /** stty rather than Node's raw mode, which goes on translating line feeds and so shifts what full-screen programs draw. */
@@ -59,6 +71,9 @@ const put = (text: string): void => {
   }
 }
 
+/** The title on the terminal's stack, and back; terminals that know no stack ignore it. */
+const [pushTitle, popTitle] = ["\x1b[22;0t", "\x1b[23;0t"]
+
 /**
  * Takes the terminal into raw mode and follows its modes; `end` gives it back. Everything in it is done at once, not by
  * effects, for signals and the end of the process wait for none.
@@ -70,13 +85,13 @@ const takeTerminal = () => {
   const take = (): void => {
     // First: in the background this stops the program before it writes anything.
     stty("raw", "-echo")
-    put(modes.redo())
+    put(pushTitle + modes.redo())
     taken = true
   }
   const giveBack = (): void => {
     if (!taken) return
     taken = false
-    put(modes.undo())
+    put(modes.undo() + popTitle)
     stty(settings)
   }
   const stop = (): void => {
@@ -149,15 +164,28 @@ const input = Stream.asyncPush<Uint8Array>((emit) =>
   )
 )
 
-/** How long a terminal may take to answer what tmux asks it at the start (ms). */
-const answerTime = 1000
+/** A question that every terminal answers, and the answer; no session gets to ask it. */
+const fence = { question: "\x1b[5n", answer: "\x1b[0n" }
 
-/** Answers that come when the terminal has been given back would be taken for typing, by the user and by the shell. */
-const swallowAnswers = Stream.runDrain(input).pipe(
-  Effect.interruptible,
-  Effect.timeout("100 millis"),
-  Effect.ignore
-)
+/**
+ * Answers to what the other side asked the terminal, and that come when it has been given back, would be taken for typing,
+ * by the user and by the shell. Terminals answer one question after the other: so a last one is asked, and what comes
+ * until it is answered is thrown away. A terminal that does not answer, or is slow, is waited for this long.
+ */
+const swallowAnswers = Effect.suspend(() => {
+  put(fence.question)
+  let seen = ""
+  return input.pipe(
+    Stream.takeUntil((chunk) => {
+      seen = (seen + Buffer.from(chunk).toString("latin1")).slice(-64)
+      return seen.includes(fence.answer)
+    }),
+    Stream.runDrain,
+    Effect.interruptible,
+    Effect.timeout("400 millis"),
+    Effect.ignore
+  )
+})
 
 const show = (bytes: Uint8Array): void => {
   try {
@@ -167,28 +195,34 @@ const show = (bytes: Uint8Array): void => {
   }
 }
 
-export const layer: Layer.Layer<UserTerminal> = Layer.sync(UserTerminal, () => ({
-  present: process.stdin.isTTY === true && process.stdout.isTTY === true && process.env["TERM"] !== "dumb",
-  kind: process.env["TERM"] || "xterm-256color",
-  size,
-  lend: (use) =>
-    Effect.acquireUseRelease(
-      Effect.zip(Effect.sync(takeTerminal), Clock.currentTimeMillis),
-      ([terminal]) =>
-        use({
-          size: sizeNow(),
-          input,
-          resizes,
-          output: (chunk) =>
-            Effect.sync(() => {
-              terminal.see(chunk)
-              show(chunk)
-            })
-        }),
-      ([terminal, since]) =>
-        Effect.gen(function*() {
-          if ((yield* Clock.currentTimeMillis) - since < answerTime) yield* swallowAnswers
-          yield* Effect.sync(terminal.end)
-        })
-    )
-}))
+export const layer: Layer.Layer<UserTerminal> = Layer.sync(UserTerminal, () => {
+  let refused = false
+  return {
+    present: process.stdin.isTTY === true && process.stdout.isTTY === true && process.env["TERM"] !== "dumb",
+    kind: process.env["TERM"] || "xterm-256color",
+    size,
+    refusedClipboard: Effect.sync(() => refused),
+    lend: (use, { clipboard }) =>
+      Effect.acquireUseRelease(
+        Effect.zip(Effect.sync(takeTerminal), Effect.clock),
+        ([terminal, clock]) => {
+          const filter = outputFilter({
+            clipboard,
+            onSequence: terminal.see,
+            now: () => clock.unsafeCurrentTimeMillis()
+          })
+          return use({
+            size: sizeNow(),
+            input,
+            resizes,
+            output: (chunk) =>
+              Effect.sync(() => {
+                show(filter.take(chunk))
+                refused ||= filter.refusedClipboard()
+              })
+          })
+        },
+        ([terminal]) => Effect.zipRight(swallowAnswers, Effect.sync(terminal.end))
+      )
+  }
+})

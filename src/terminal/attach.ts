@@ -97,6 +97,15 @@ export const sayEnd = (session: SessionHandle, outcome: Option.Option<Outcome>) 
     if (Option.exists(outcome, ({ overtime }) => overtime)) return yield* new ExitStatus({ code: 1 })
   })
 
+/** Says that the session that was looked at wanted to set the clipboard, if it did. */
+export const sayClipboard = Effect.gen(function*() {
+  const terminal = yield* UserTerminal
+  if (!(yield* terminal.refusedClipboard)) return
+  yield* notice(
+    "Note: the session wanted to set your clipboard. [session] clipboard = \"write\" in your configuration lets sessions do so."
+  )
+})
+
 /** What the user is told after a detach: how to come back, and how to end it. */
 export const sayDetached = ({ container }: SessionHandle) =>
   notice([

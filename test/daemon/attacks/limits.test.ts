@@ -222,8 +222,11 @@ describe("a session whose time is over", () => {
       expect(Fs.existsSync(credentials)).toBe(true)
       yield* untilStatus(session.container, "Stopped").pipe(Effect.retry({ times: 1 }))
       expect(Fs.existsSync(credentials)).toBe(false)
-      yield* succeeds("list")
-      expect((yield* metadata(session)).end).toMatchObject({ reason: "time" })
+      yield* eventually(
+        "an end that is noted",
+        Effect.zipRight(succeeds("list"), metadata(session)),
+        ({ end }) => end?.reason === "time"
+      )
       // It goes on, with time of its own or none.
       yield* run(["shell", "--background", `--resume=${session.session}`], { directory: session.workspace })
       yield* Effect.sleep("6 seconds")

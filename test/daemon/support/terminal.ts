@@ -34,7 +34,7 @@ export const openTerminal = (
       })
       return { status, stdout, stderr }
     }
-    const shell = `clincus() { ${quote(process.execPath)} ${quote(program)} "$@"; }; export TERM=${
+    const shell = `clincus() { ${quote(process.execPath)} -- ${quote(program)} "$@"; }; export TERM=${
       environment["TERM"] ?? "screen-256color"
     }`
     yield* Effect.acquireRelease(
@@ -56,6 +56,7 @@ export const openTerminal = (
         )
         if (status !== 0) throw new Error(`tmux: ${stderr}`)
         tmux("set-option", "-g", "status", "off")
+        tmux("set-option", "-s", "set-clipboard", "on")
         tmux("resize-window", "-t", "host", "-x", String(columns), "-y", String(rows))
       }),
       () => Effect.sync(() => tmux("kill-server"))
@@ -99,6 +100,11 @@ export const openTerminal = (
           "alternate=#{alternate_on} cursor=#{cursor_flag} mouse=#{mouse_any_flag} keypad=#{keypad_cursor_flag}"
         ).stdout.trim()
       ),
+      /** Writes what programs write to the terminal from now on to a file, byte for byte. */
+      record: (file: string) =>
+        Effect.sync(() => void tmux("pipe-pane", "-O", "-t", "host", `cat > ${quote(file)}`)),
+      /** What the terminal has in its clipboard; empty if nothing was put there. */
+      clipboard: Effect.sync(() => tmux("show-buffer").stdout),
       /** The window is closed, as by its button. */
       close: Effect.sync(() => void tmux("kill-session", "-t", "host")),
       /** Id of the clincus process that runs in it. */

@@ -145,7 +145,7 @@ describe("a fault of the configuration", () => {
       ],
       [
         "[session]\nzzz = 1\n",
-        `${user}:2:1: unknown key 'session.zzz' | Keys known here: on_exit, on_detach.`
+        `${user}:2:1: unknown key 'session.zzz' | Keys known here: on_exit, on_detach, clipboard.`
       ]
     ] as const
   ) {

@@ -78,6 +78,7 @@ it.scoped("the record that promises to remove the credentials is on the disk bef
           environment: {},
           onExit: "end",
           onDetach: "keep",
+          clipboard: "off",
           profile: undefined,
           resume: Option.none(),
           debug: false,

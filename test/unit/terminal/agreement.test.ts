@@ -5,7 +5,7 @@ import { describeLimit, describeRequest, NotGranted } from "../../../src/termina
 const settings = {
   defaults: { image: "", persistent: false },
   tool: { name: "", binary: undefined, named: {} },
-  session: { on_exit: "end", on_detach: "keep" },
+  session: { on_exit: "end", on_detach: "keep", clipboard: "off" },
   limits: {
     cpu: undefined,
     memory: undefined,

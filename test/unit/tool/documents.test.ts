@@ -56,7 +56,7 @@ describe("the registry", () => {
   const settings = (named: Record<string, ToolSettings>, name = "claude", binary?: string): Settings => ({
     defaults: { image: "clincus", persistent: false },
     tool: { name, binary, named },
-    session: { on_exit: "end", on_detach: "keep" },
+    session: { on_exit: "end", on_detach: "keep", clipboard: "off" },
     limits: {
       cpu: undefined,
       memory: undefined,
