@@ -79,22 +79,28 @@ export type Sighting = "absent" | "unknown" | "stopped" | "live"
 /**
  * What the next command does about a run:
  * `leave` it alone; `finish` it, for its container is gone; `retire` its container, which is off, then finish it;
- * `undo` a start that nobody goes on with, or bring to its end what nobody ends any more, container and all.
+ * `undo` a start that nobody goes on with, or bring to its end what nobody ends any more, container and all;
+ * `expire` a run whose time is over and whose container does not end by itself.
  */
-export type Decision = "leave" | "finish" | "retire" | "undo"
+export type Decision = "leave" | "finish" | "retire" | "undo" | "expire"
 
-/** Decides from facts alone; nothing is asked and nothing is done here. `age` is the run's (ms). */
+/**
+ * Decides from facts alone; nothing is asked and nothing is done here. `age` is the run's (ms); `expired` is true once its
+ * time is over and its container has had time to end by itself.
+ */
 export const decide = (
   record: Pick<RunRecord, "phase">,
   facts: {
     readonly container: Sighting
     readonly owner: ProcessState
     readonly age: number
+    readonly expired: boolean
   }
 ): Decision => {
   if (facts.container === "unknown") return "leave"
   if (record.phase === "running") {
-    return facts.container === "absent" ? "finish" : facts.container === "stopped" ? "retire" : "leave"
+    if (facts.container === "live") return facts.expired ? "expire" : "leave"
+    return facts.container === "absent" ? "finish" : "retire"
   }
   if (!isGivenUp(facts.owner, facts.age)) return "leave"
   return facts.container === "absent" ? "finish" : "undo"

@@ -86,3 +86,10 @@ export const withoutCopies = <A extends { readonly instance: Instance; readonly 
       && other.instance.name === labels.container && other.instance.project === instance.project
     )
   )
+
+/** How long a container has to end by itself when its time is over (ms): it takes a quarter of a minute. */
+const expiry = 60_000
+
+/** True once the time of a container's session is over, and it should have ended. */
+export const isExpired = (instance: Instance, now: number): boolean =>
+  Option.exists(fromInstance(instance), ({ deadline }) => deadline !== undefined && now > deadline + expiry)

@@ -19,7 +19,7 @@ import type { ContainerLeft } from "./errors.ts"
 import { finishRun, lastSign, removeSaved, type StateNotOurs } from "./finish.ts"
 import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore } from "./HistoryStore.ts"
-import { fromInstance } from "./labels.ts"
+import { fromInstance, isExpired } from "./labels.ts"
 import { holdersAmong, liveOf, type LiveSession } from "./live.ts"
 import { helperLabel } from "./reclaim.ts"
 import type { SlotService } from "./SlotService.ts"
@@ -128,7 +128,8 @@ const settleRun = (run: RunRecord, { instances, now, server }: World): Settling<
     const facts = {
       container: yield* sight(run, instance, server),
       owner: run.owner === undefined ? "dead" as const : yield* stateOfProcess(run.owner),
-      age: now - run.since
+      age: now - run.since,
+      expired: instance !== undefined && isExpired(instance, now)
     }
     // Its owner may have gone on, and ended, since the record was read; what was seen of the container is as old.
     const still = Option.exists(
@@ -155,6 +156,9 @@ const settleRun = (run: RunRecord, { instances, now, server }: World): Settling<
       case "retire":
         if (instance === undefined || !(yield* staysOff(there, instance.name))) return false
         return (yield* retire(there, instance.name, holder)) && (yield* close(run))
+      case "expire":
+        if (instance !== undefined) yield* endContainer(instance.name, holder, there)
+        return yield* close({ ...run, reason: "time" })
       case "undo":
         if (instance !== undefined) yield* endContainer(instance.name, holder, there, run.reason === "killed")
         return yield* close(run)

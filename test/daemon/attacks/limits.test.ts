@@ -1,5 +1,6 @@
 import { describe, expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Fs from "node:fs"
 import { IncusService } from "../../../src/incus/IncusService.ts"
 import { eventually } from "../support/eventually.ts"
@@ -12,7 +13,8 @@ import {
   statusOf,
   type,
   untilScreen,
-  untilStatus
+  untilStatus,
+  withoutOffSwitch
 } from "../support/look.ts"
 import { incus } from "../support/ownDaemon.ts"
 import { background, type Handle, json, run, succeeds } from "../support/program.ts"
@@ -231,5 +233,33 @@ describe("a session whose time is over", () => {
       yield* run(["shell", "--background", `--resume=${session.session}`], { directory: session.workspace })
       yield* Effect.sleep("6 seconds")
       expect(yield* statusOf(session.container)).toBe("Running")
+    }))
+
+  Library.test("is ended by the next command if root in it has prevented its end", () =>
+    Effect.gen(function*() {
+      const { workspace } = yield* World
+      const { instances } = yield* IncusService
+      const [attacker, other] = [
+        yield* background(workspace(), "--limit-time", "3s"),
+        yield* background(workspace())
+      ]
+      yield* inside(attacker.container, withoutOffSwitch)
+      yield* Effect.sleep("6 seconds")
+      yield* succeeds("list")
+      // The control: a minute is left for an end in an orderly way, and it is not ended before.
+      expect(yield* statusOf(attacker.container)).toBe("Running")
+      // The minute goes by.
+      yield* instances.edit(attacker.container, (instance) =>
+        Option.some({
+          ...instance,
+          config: {
+            ...instance.config,
+            "user.clincus.deadline": String(Number(instance.config["user.clincus.deadline"]) - 60_000)
+          }
+        }))
+      yield* succeeds("list")
+      expect(yield* statusOf(attacker.container)).toBe("Gone")
+      expect((yield* metadata(attacker)).end).toMatchObject({ reason: "time" })
+      expect(yield* statusOf(other.container)).toBe("Running")
     }))
 })

@@ -132,11 +132,23 @@ describe("what whoever comes by does about a run", () => {
   for (const [phase, owner, age, decisions] of table) {
     it(`in phase ${phase}, its owner ${owner}, ${age} ms old`, () => {
       for (const container of ["absent", "stopped", "live", "unknown"] as const) {
-        expect([container, decide({ phase }, { container, owner, age })]).toEqual([
+        expect([container, decide({ phase }, { container, owner, age, expired: false })]).toEqual([
           container,
           decisions?.[container]
         ])
       }
     })
   }
+
+  it("whose time is over is ended if it runs, and in no other case", () => {
+    const of = (phase: RunPhase, container: Sighting) =>
+      decide({ phase }, { container, owner: "alive", age: 0, expired: true })
+    expect([of("running", "live"), of("running", "unknown"), of("running", "stopped"), of("ending", "live")])
+      .toEqual([
+        "expire",
+        "leave",
+        "retire",
+        "leave"
+      ])
+  })
 })

@@ -151,6 +151,16 @@ const gone = (end: EndReason = "lost") => ({
 
 const rows: ReadonlyArray<readonly [name: string, left: Left, expected: object]> = [
   ["runs: is left alone", { phase: "running", container: "Running" }, kept("Running")],
+  ["runs, and its time is over for longer than its end takes: is ended", {
+    phase: "running",
+    container: "Running",
+    labels: { "user.clincus.deadline": "1" }
+  }, gone("time")],
+  ["runs, and its time is not over: is left alone", {
+    phase: "running",
+    container: "Running",
+    labels: { "user.clincus.deadline": "8000000000000000" }
+  }, kept("Running")],
   ["is frozen: is left alone", { phase: "running", container: "Frozen" }, kept("Frozen")],
   ["is off: its container is deleted", { phase: "running", container: "Stopped" }, gone()],
   ["is off and persistent: its container stays, without the state", {
