@@ -19,7 +19,7 @@ prepare() {
 }
 
 # Makes the machine ready for the tests, which starts Incus.
-set_up() { dist/clincus setup --yes "${test_ids[@]}"; }
+set_up() { dist/clincus setup --yes --gateway "${test_ids[@]}"; }
 
 # Runs something in the group that may use Incus, where set-up has put the user in but this login is not yet.
 with_incus() {

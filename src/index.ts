@@ -114,6 +114,7 @@ export {
 export type { SessionInfo } from "./session/info.ts"
 export type { Labels } from "./session/labels.ts"
 export type { LiveSession, Selection } from "./session/live.ts"
+export { CannotOpen, type NetworkEvent } from "./session/network.ts"
 export { type Agree, type SessionOptions, withoutAsking } from "./session/plan.ts"
 export type { Reconciled } from "./session/reconcile.ts"
 export type { SessionRequest } from "./session/request.ts"
@@ -129,6 +130,7 @@ export type {
   FindFailure,
   GetFailure,
   InfoFailure,
+  OpenFailure,
   PersistFailure,
   PlanFailure,
   Resumed,

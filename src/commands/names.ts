@@ -31,6 +31,7 @@ export const namesOf = (
   switch (kind) {
     case "CONTAINER":
     case "[CONTAINER] TEXT":
+    case "[CONTAINER] TARGET":
       return containers
     case "SESSION":
       return Effect.zipWith(containers, saved, (live, ids) => [...live, ...ids])

@@ -21,6 +21,7 @@ import * as Images from "./images.ts"
 import * as Info from "./info.ts"
 import * as Kill from "./kill.ts"
 import * as List from "./list.ts"
+import * as Network from "./network.ts"
 import * as Persist from "./persist.ts"
 import * as Resume from "./resume.ts"
 import * as Setup from "./setup.ts"
@@ -64,6 +65,7 @@ export const root = <E>(services: Layer.Layer<Services, E, Base>) => {
       Info.command.pipe(provided),
       Diff.command.pipe(provided),
       Tmux.command.pipe(provided),
+      Network.command.pipe(provided),
       Persist.command.pipe(provided),
       Shutdown.command.pipe(provided),
       Kill.command.pipe(provided),

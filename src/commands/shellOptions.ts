@@ -83,7 +83,7 @@ export const options = {
   ),
   network: Options.choice("network", networkModes).pipe(
     Options.withDescription(
-      "What the session may reach: the Internet only (restricted, the default), nothing (none), or all that its bridge reaches (open)."
+      "What the session may reach: the Internet only (restricted, the default), what [network] allow names (allow), nothing (none), or all that its bridge reaches (open)."
     ),
     Options.optional
   ),

@@ -49,7 +49,7 @@ export const presetNames = ["npm", "pypi", "debian", "github", "nix"] as const
 /**
  * The name of a preset.
  *
- * @see NetworkTarget
+ * @see OpenFailure
  */
 export type PresetName = typeof presetNames[number]
 

@@ -28,7 +28,7 @@ const decision = (kind: "tcp-request content" | "http-request", when: string) =>
 `
 
 const logged =
-  "log-format \"clincus %[var(txn.verdict)] %ci %[var(txn.name)] %[var(sess.to)] %[var(sess.port)]\""
+  "log-format \"clincus %[var(txn.verdict)] %[var(txn.rule)] %ci %[var(txn.name)] %[var(sess.to)] %[var(sess.port)]\""
 
 /** What haproxy does: reads the name that is asked for, and connects to that name itself, or to nothing. */
 const haproxy = (address: string) =>
@@ -77,6 +77,7 @@ frontend web
   http-request set-var(txn.name) req.hdr(host),host_only,lower
   http-request deny deny_status 405 if METH_CONNECT
 ${decision("http-request", "")}
+  http-request return status 502 content-type text/plain lf-string "clincus: %[var(txn.name)] leads nowhere, or where no session may go\\n" if { var(txn.rule) -m found } !{ var(txn.verdict) -m found }
   http-request return status 403 content-type text/plain lf-string "clincus: %[var(txn.name)] is not open to this session\\n" unless { var(txn.verdict) -m found }
   default_backend web
 backend web

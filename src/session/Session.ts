@@ -238,6 +238,7 @@ const launch = (
       persistent: persistent ? "true" : "false",
       detach: request.onDetach,
       clipboard: request.clipboard,
+      network: request.network.mode,
       user: host.uid,
       uid: identity.uid,
       gid: identity.gid,

@@ -20,6 +20,7 @@ import { HistoryStore } from "./HistoryStore.ts"
 import { sessionInfo } from "./info.ts"
 import { listSaved } from "./listSaved.ts"
 import { sessionNamed } from "./live.ts"
+import { networkLog, openTo } from "./network.ts"
 import { type Agree, planSession, type SessionOptions, withoutAsking } from "./plan.ts"
 import { reconcile } from "./reconcile.ts"
 import { findResumable } from "./resume.ts"
@@ -116,6 +117,8 @@ export const layer: Layer.Layer<
           how._tag === "kill" ? killSession(session) : shutdownSession(session, how.seconds ?? 30)
         ),
       persist: (session) => provided(persistSession(session)),
+      open: (session, target) => provided(openTo(session, target)),
+      networkLog: (sessions) => provided(networkLog(sessions)),
       named: (container) => provided(sessionNamed(container)),
       info: (selection) => provided(sessionInfo(selection)),
       changes: (selection) => provided(sessionChanges(selection)),

@@ -2,11 +2,13 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { ConfigError, UnknownProfile } from "../config/errors.ts"
+import type { NetworkTarget } from "../domain/network.ts"
 import type { TmuxFailure } from "../guest/errors.ts"
 import type { TmuxStatus } from "../guest/TmuxService.ts"
 import type { Signals } from "../host/Signals.ts"
 import type { StateError } from "../host/stateFiles.ts"
 import type { IncusFailure, InstanceChanged, InstanceNotFound } from "../incus/errors.ts"
+import type { GatewayFailed } from "../policy/network/errors.ts"
 import type { ToolMisconfigured, UnknownTool } from "../tool/ToolRegistry.ts"
 import type { BadWorkspace } from "../workspace/Workspace.ts"
 import type { AfterAttach, AttachedTerminal } from "./attach.ts"
@@ -28,6 +30,7 @@ import type { SessionHandle } from "./handle.ts"
 import type { HistoryError, Saved } from "./HistoryStore.ts"
 import type { SessionInfo } from "./info.ts"
 import type { LiveSession, Selection } from "./live.ts"
+import type { CannotOpen, NetworkEvent } from "./network.ts"
 import type { Agree, SessionOptions } from "./plan.ts"
 import type { Reconciled } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
@@ -157,6 +160,25 @@ export type ChangesFailure = InfoFailure | ChangesUnknown | StateError
  *   )
  */
 export type PersistFailure = IncusFailure | InstanceNotFound | InstanceChanged | HistoryError
+
+/**
+ * Why nothing can be opened to a session.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * const pypi: Clincus.NetworkTarget = { _tag: "Preset", name: "pypi" satisfies Clincus.PresetName }
+ *
+ * export const openPypi = (session: Clincus.SessionHandle) =>
+ *   Effect.flatMap(Clincus.Sessions, (sessions) => sessions.open(session, pypi)).pipe(
+ *     Effect.catchAll((failure: Clincus.OpenFailure) =>
+ *       Console.error(failure instanceof Clincus.CannotOpen ? failure.hint : failure.message)
+ *     )
+ *   )
+ */
+export type OpenFailure = IncusFailure | InstanceNotFound | InstanceChanged | GatewayFailed | CannotOpen
 
 /**
  * A session that goes on: it was started again, or it was running.
@@ -307,6 +329,15 @@ export interface SessionsApi {
    * now.
    */
   readonly persist: (session: SessionHandle) => Effect.Effect<void, PersistFailure>
+  /**
+   * Opens a target to a session that runs, until it ends: a service of the host in every network mode, names and presets
+   * in mode `allow`. Fails with `CannotOpen` if the session's mode has no way to do it.
+   */
+  readonly open: (session: SessionHandle, target: NetworkTarget) => Effect.Effect<void, OpenFailure>
+  /** What sessions of network mode `allow` have asked for since they were started, oldest first; others have no log. */
+  readonly networkLog: (
+    sessions: ReadonlyArray<LiveSession>
+  ) => Effect.Effect<ReadonlyArray<NetworkEvent>, IncusFailure | GatewayFailed>
   /** The session in a container, running or stopped, by the container's name. */
   readonly named: (
     container: string

@@ -1,9 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { describeEnd, type Metadata } from "../domain/Metadata.ts"
+import type { NetworkMode } from "../domain/network.ts"
 import * as State from "../host/stateFiles.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { isUp } from "../incus/schemas.ts"
+import { hostPortsIn } from "../policy/network/devices.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { type LiveSession, liveSessions, type Selection, selectSession } from "./live.ts"
 import { findSaved } from "./resume.ts"
@@ -55,6 +57,10 @@ export interface SessionInfo {
   readonly root_on_mounts: boolean | null
   /** Directories of the host: the device's name, the path inside, the path on the host. */
   readonly mounts: ReadonlyArray<{ readonly name: string; readonly at: string; readonly from: string }>
+  /** What the session may reach, as it was decided at its start; null if it is not live, or of an older clincus. */
+  readonly network_mode: NetworkMode | null
+  /** What of the machine's own services is opened to it, by port. */
+  readonly open_host_ports: ReadonlyArray<number>
   /** Names of the networks that the container is on. */
   readonly network: ReadonlyArray<string>
   /** The container's global addresses. */
@@ -109,6 +115,8 @@ const describeSession = (metadata: Option.Option<Metadata>, live: Option.Option<
       mounts: Object.entries(instance?.expanded_devices ?? {})
         .filter(([, device]) => device["type"] === "disk" && device["source"] !== undefined)
         .map(([name, device]) => ({ name, at: device["path"] ?? "", from: device["source"] ?? "" })),
+      network_mode: labels?.network ?? null,
+      open_host_ports: hostPortsIn(instance?.expanded_devices ?? {}),
       network: Object.values(instance?.expanded_devices ?? {})
         .filter((device) => device["type"] === "nic")
         .map((device) => device["network"] ?? device["parent"] ?? ""),

@@ -1,5 +1,6 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { networkModes } from "../domain/network.ts"
 import type { Instance } from "../incus/schemas.ts"
 
 /**
@@ -27,6 +28,8 @@ const Labels = Schema.Struct({
   detach: Schema.optional(Schema.Literal("keep", "end")),
   /** Whether it may set the user's clipboard, as it was decided at the start. */
   clipboard: Schema.optional(Schema.Literal("off", "write")),
+  /** What it may reach, as it was decided at the start; older containers reach what their bridge reaches. */
+  network: Schema.optional(Schema.Literal(...networkModes)),
   /** The host's user who started it; others who may use the same Incus have sessions of their own. */
   user: Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()),
   /** Whom the tool runs as inside. */

@@ -53,7 +53,14 @@ export const hostDevices = (ports: ReadonlyArray<number>): Record<string, Device
     }
   ]))
 
-const hostDevice = /^host\d+$/
+const hostDevice = /^host(\d+)$/
+
+/** The ports of the host's services that a container has a way to. */
+export const hostPortsIn = (devices: Readonly<Record<string, Device>>): ReadonlyArray<number> =>
+  Object.entries(devices).flatMap(([name, { type }]) => {
+    const port = hostDevice.exec(name)?.[1]
+    return port === undefined || type !== "proxy" ? [] : [Number(port)]
+  })
 
 /** True for what a session has of the network: another session that takes over its container has its own. */
 export const isNetworkDevice = (name: string, device: Device): boolean =>

@@ -130,6 +130,21 @@ if (process.getuid?.() === 0) {
         yield* eventually("frames arrive", heard(fourth), (text) => text.includes("from a neighbour"))
       }))
 
+    Library.test("is reached by this machine, for a server in it, and by no container", () =>
+      Effect.gen(function*() {
+        const [one, open] = [yield* session(), yield* session("--network", "open")]
+        const serve = "cd /root; setsid python3 -m http.server 8000 >/dev/null 2>&1 & sleep 1"
+        yield* Effect.forEach([one, open], (container) => inside(container, serve))
+        const [target, control] = [yield* address(one), yield* address(open)]
+        expect(yield* inside(open, `curl -s -m 3 http://${target}:8000/ || echo closed`)).toBe("closed\n")
+        const fetched = (to: string) =>
+          Effect.promise(() => fetch(`http://${to}:8000/`).then((answer) => answer.status))
+        expect([yield* fetched(target), yield* fetched(control)]).toEqual([200, 200])
+        // The control: an open one is reached by containers too.
+        const other = yield* session("--network", "open")
+        expect(yield* inside(other, `curl -s -m 3 http://${control}:8000/`)).toContain("Directory listing")
+      }))
+
     Library.test("sends under no other address than its own", () =>
       Effect.gen(function*() {
         const outer = yield* outerNetwork

@@ -98,5 +98,13 @@ export const outerNetwork = Effect.gen(function*() {
     (address) => root("ip", "route", "add", `${address}/32`, "dev", near, "src", "10.253.6.1")
   )
   const { seen } = yield* serve(8080, addresses, namespace)
-  return { port: 8080, public: publicAddress, private: privateAddresses, seen }
+  return {
+    port: 8080,
+    public: publicAddress,
+    private: privateAddresses,
+    /** What has come by UDP: a line for each, with the address and the text. */
+    seen,
+    /** Serves on another port of all these addresses too. */
+    also: (port: number) => serve(port, addresses, namespace)
+  }
 })

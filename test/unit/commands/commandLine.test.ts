@@ -4,6 +4,7 @@ import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import { describe, expect, it } from "vitest"
 import { type CommandSpec, treeOf } from "../../../src/cli/tree.ts"
+import * as Network from "../../../src/commands/network.ts"
 import { root } from "../../../src/commands/root.ts"
 import * as Tmux from "../../../src/commands/tmux.ts"
 
@@ -41,7 +42,11 @@ const below = <A>(command: CommandDescriptor.Command<A>, path: string) =>
 
 describe("the command line of clincus", () => {
   it("is read whole: nothing that @effect/cli knows of it is lost", () => {
-    const known = [...below(descriptor, "clincus"), ...below(Tmux.command.descriptor, "clincus tmux")]
+    const known = [
+      ...below(descriptor, "clincus"),
+      ...below(Network.command.descriptor, "clincus network"),
+      ...below(Tmux.command.descriptor, "clincus tmux")
+    ]
     expect(known.map(([path]) => path).toSorted()).toEqual(
       commands.slice(1).map(({ path }) => path.join(" ")).toSorted()
     )

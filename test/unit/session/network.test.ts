@@ -52,6 +52,12 @@ describe("the network of a session", () => {
       const open = yield* start({ network: "open" })
       expect((yield* devicesOf(open.container))["lan0"]).toEqual(lan.default.devices.lan0)
       const none = yield* start({ network: "none" })
+      const sessions = yield* Sessions
+      expect(yield* sessions.info({ container: none.container })).toMatchObject({
+        network_mode: "none",
+        open_host_ports: [],
+        network: []
+      })
       const kinds = Object.values(yield* devicesOf(none.container)).map((device) => device["type"])
       expect(kinds).not.toContain("nic")
     }).pipe(inWorld({ incus: { profiles: lan } })))
