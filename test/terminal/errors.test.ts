@@ -135,7 +135,7 @@ const cases: ReadonlyArray<Case> = [
     status: 1,
     stderr:
       "clincus: {dir}/.clincus.toml:4:2: unknown key 'environment': a workspace's own file may not set it\n"
-      + "Keys known here: defaults, tool, limits.\n"
+      + "Keys known here: defaults, tool, limits, security, network.\n"
   },
   {
     name: "a program that a workspace's own file would run",
