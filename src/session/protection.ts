@@ -38,10 +38,12 @@ const isAt = (stand: Stand) => (hold: { readonly root: string; readonly below: s
 export const protectionOf = ({ directory, docker, files, workspace }: SessionRequest) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
+    // Asked for first: what a run that ends meanwhile takes away is then seen to be missing, or known to be needed.
+    const standing = yield* standsOf(history.runs)
     const plan = yield* planFiles(workspace.path, directory, files)
     const hidden = yield* hiddenIn(workspace.path, files.hide)
     const submounts = yield* submountsOf(workspace.path)
-    const theirs = (yield* standsOf(history.runs)).filter((stand) => plan.holds.some(isAt(stand)))
+    const theirs = standing.filter((stand) => plan.holds.some(isAt(stand)))
     const made = [...plan.stands, ...theirs]
     const isShown = made.some(({ root, text }) => root === workspace.path && text !== undefined)
     const stands: RunStands | undefined = made.length === 0
