@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { IncusFailure } from "../incus/errors.ts"
+import { gatewayAcl } from "../policy/network/gateway.ts"
 import { aclKeys, restrictedAcl } from "../policy/network/restricted.ts"
 import { type FirewallFacts, type FirewallFinding, firewallFindings } from "./firewalls.ts"
 import type { Machine } from "./machine.ts"
@@ -10,15 +11,16 @@ import type { IncusServer } from "./server.ts"
 /** The bridges that sessions and builds are on. */
 const bridgesOf = (server: IncusServer, wanted: string | undefined) =>
   Effect.gen(function*() {
-    const [networks, profile, acl] = yield* Effect.all([
+    const [networks, profile, ...acls] = yield* Effect.all([
       server.api.networks.list,
       server.api.profiles.get("default"),
-      server.api.acls.get(restrictedAcl)
+      server.api.acls.get(restrictedAcl),
+      server.api.acls.get(gatewayAcl)
     ])
     const devices = Option.match(profile, { onNone: () => ({}), onSome: (found) => found.devices })
-    const restricted = Option.flatMapNullable(acl, ({ config }) => config[aclKeys.network])
+    const own = acls.flatMap(Option.toArray).flatMap(({ config }) => config[aclKeys.network] ?? [])
     return [
-      ...Option.toArray(restricted),
+      ...own,
       chooseNetwork(networks, devices, wanted) ?? "incusbr0"
     ]
   })
