@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Subnet } from "../domain/ipv4.ts"
+import { shellLine } from "../host/shell.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import type { Network, NetworkAcl } from "../incus/schemas.ts"
 import {
@@ -93,7 +94,7 @@ const create = (
     return others.length === 0 ? made : Effect.catchIf(made, isAboutAddress, () => attempt(others))
   }
   const options = Object.entries(bridgeOptions(addresses[0] ?? "")).map(([key, value]) => `${key}=${value}`)
-  return { shown: `incus network create ${name} ${options.join(" ")}`, run: attempt(addresses) }
+  return { shown: shellLine(["incus", "network", "create", name, ...options]), run: attempt(addresses) }
 }
 
 /**
@@ -150,9 +151,13 @@ export const restrictedStep = (machine: Machine, server: IncusServer): Step => (
           return needed(`${network.name} or its ACL is not as this version of clincus wants it`, [
             ...(current ? [] : [writeAction(server, place, neighbours, acl)]),
             ...(wrong.length === 0 ? [] : [{
-              shown: `incus network set ${network.name} ${
-                wrong.map(([key, value]) => `${key}=${value}`).join(" ")
-              }`,
+              shown: shellLine([
+                "incus",
+                "network",
+                "set",
+                network.name,
+                ...wrong.map(([key, value]) => `${key}=${value}`)
+              ]),
               run: server.api.networks.configure(network.name, Object.fromEntries(wrong))
             }])
           ])

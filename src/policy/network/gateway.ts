@@ -38,7 +38,7 @@ export const gatewayBridgeOptions = (address: string): Record<string, string> =>
       gateway,
       formatAddress((parseCidr(address)?.base ?? 0) + 3)
     ),
-    "raw.dnsmasq": `port=0\ndhcp-option=6,${gateway}`,
+    "raw.dnsmasq": `dhcp-ignore=tag:!known\nport=0\ndhcp-option=6,${gateway}`,
     "security.acls": gatewayAcl
   }
 }

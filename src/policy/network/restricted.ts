@@ -146,6 +146,8 @@ export const bridgeOptions = (address: string): Record<string, string> => {
     "ipv4.dhcp.ranges": `${formatAddress(base + 2)}-${formatAddress(base + half - 1)}`,
     "ipv6.address": "none",
     "dns.mode": "none",
+    // A session asks for the address of its own interface, and for no others, until there are none.
+    "raw.dnsmasq": "dhcp-ignore=tag:!known",
     "security.acls": restrictedAcl,
     "security.acls.default.egress.action": "reject",
     "security.acls.default.ingress.action": "drop"

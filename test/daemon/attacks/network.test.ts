@@ -169,6 +169,14 @@ if (process.getuid?.() === 0) {
         yield* eventually("it arrives", outer.seen, (lines) => lines.includes(`${outer.public} theirs`))
       }))
 
+    Library.test("is given no address but its own, and so takes none away from others", () =>
+      Effect.gen(function*() {
+        const one = yield* session()
+        expect(yield* inside(one, offered("os.urandom(6)"))).toBe("0\n")
+        // The control: for the interface itself there is an answer.
+        expect(yield* inside(one, offered("own"))).toBe("1\n")
+      }))
+
     Library.test("is restricted from its first packet on, also when it boots again", () =>
       Effect.gen(function*() {
         const outer = yield* outerNetwork
@@ -273,6 +281,29 @@ systemctl reboot &`
       }))
   })
 }
+
+/** Asks by DHCP for an address for a station, and prints how many are offered: one, or none. */
+const offered = (station: string) =>
+  `python3 - <<'END'
+import os, socket
+own = bytes.fromhex(open("/sys/class/net/eth0/address").read().strip().replace(":", ""))
+id = os.urandom(4)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+s.bind(("", 68))
+s.settimeout(3)
+discover = b"\\x01\\x01\\x06\\x00" + id + b"\\x00\\x00\\x80\\x00" + bytes(16) + (${station}) + bytes(202) + b"\\x63\\x82\\x53\\x63\\x35\\x01\\x01\\xff"
+s.sendto(discover.ljust(300, b"\\x00"), ("255.255.255.255", 67))
+found = 0
+try:
+    while found == 0:
+        answer = s.recv(2000)
+        found = int(answer[4:8] == id and answer[0] == 2)
+except TimeoutError: pass
+print(found)
+END`
 
 /** Writes down all frames that arrive at a container. */
 const listen = (container: string) =>

@@ -39,7 +39,7 @@ it("leads sessions to the gateway for addresses and names, and nowhere else", ()
     "ipv4.nat": "false",
     "ipv4.dhcp.gateway": "10.99.1.2",
     "ipv4.dhcp.ranges": "10.99.1.3-10.99.1.127",
-    "raw.dnsmasq": "port=0\ndhcp-option=6,10.99.1.2",
+    "raw.dnsmasq": "dhcp-ignore=tag:!known\nport=0\ndhcp-option=6,10.99.1.2",
     "security.acls": "clincus-gateway",
     "security.acls.default.egress.action": "reject"
   })
