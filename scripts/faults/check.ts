@@ -7,10 +7,11 @@ import { parseProcess } from "../../src/domain/HostProcess.ts"
 import { stateOfProcess } from "../../src/host/process.ts"
 import { IncusService } from "../../src/incus/IncusService.ts"
 import type { Instance } from "../../src/incus/schemas.ts"
+import { inWorkspace } from "../../src/policy/files/protected.ts"
 import { holdsState } from "../../src/session/container.ts"
 import { clincus } from "../../test/daemon/support/program.ts"
 import { Bench, statusOf } from "./Bench.ts"
-import { filesBelow } from "./files.ts"
+import { filesBelow, namesIn } from "./files.ts"
 import { isKept, label, type Left, look } from "./left.ts"
 import { conversation, type Planted } from "./planted.ts"
 import { runs } from "./session.ts"
@@ -144,6 +145,22 @@ const checkListed = ({ instances }: Left, stdout: string) =>
     }
   })
 
+/** What stood in for protected paths of the workspace is gone with the session that needed it, and only then. */
+const checkWorkspace = (left: Left) =>
+  Effect.gen(function*() {
+    const { workspace, wrong } = yield* Bench
+    const standing = namesIn(workspace).filter((name) => inWorkspace.some(({ path }) => path === name))
+    const runs = left.instances.some((instance) =>
+      instance.status === "Running" && label(instance, "workspace") === workspace
+    )
+    if (!runs && standing.length > 0) {
+      yield* wrong("workspace not tidied", `${standing.join(", ")} are left in it`)
+    }
+    if (runs && standing.length === 0) {
+      yield* wrong("workspace not protected", "nothing stands in for absent paths")
+    }
+  })
+
 /**
  * Checks all that has to hold in a world in which nothing is under way, with what `list --format json` has just said; it is
  * asked after the look if nobody did.
@@ -154,6 +171,7 @@ export const check = (listed?: string) =>
     const left = yield* look
     yield* checkRecords(left)
     yield* checkFiles(left)
+    yield* checkWorkspace(left)
     yield* checkPlanted(planted.other, false)
     yield* checkPlanted(planted.resumable, true)
     yield* Effect.forEach(left.instances, checkInstance)

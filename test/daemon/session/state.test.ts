@@ -299,7 +299,7 @@ describe("the state of a session", () => {
           `rm ${outcome}/status; echo 3 > ${outcome}/status; truncate -s 8G ${outcome}/screen`,
           1000
         )
-        expect(yield* session.outcome).toEqual(Option.some({ status: 3, screen: "" }))
+        expect(yield* session.outcome).toEqual(Option.some({ status: 3, screen: "", overtime: false }))
         yield* inside(session.container, `echo 'rm -rf /' > ${outcome}/status`, 1000)
         expect(yield* session.outcome).toEqual(Option.none())
         yield* inside(session.container, `rm ${outcome}/status; mkfifo ${outcome}/status`, 1000)
