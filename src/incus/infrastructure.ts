@@ -1,7 +1,8 @@
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import { type Client, orNone } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
+import { passing } from "./retry.ts"
 import { listOf, Network, PoolSpace, Profile, StoragePool } from "./schemas.ts"
 
 /**
@@ -86,17 +87,29 @@ export const makeStorage = (client: Client): Storage => ({
     })
 })
 
+/**
+ * While Incus sets a bridge up it looks at all interfaces of the machine, and fails if one goes away meanwhile, such as
+ * that of a container which ends. Then nothing was done.
+ */
+const lookedAway = (error: IncusFailure): boolean =>
+  error._tag === "IncusRequestError" && /link show \S+: .*does not exist/s.test(error.reason)
+
+const retryLooks = <A>(request: Effect.Effect<A, IncusFailure>): Effect.Effect<A, IncusFailure> =>
+  Effect.retry(request, { while: lookedAway, schedule: passing("10 seconds") })
+
 export const makeNetworks = (client: Client): Networks => ({
   list: client.get(client.path(["networks"], { recursion: "1" }), listOf(Network)),
   createBridge: (name, config) =>
-    client.send({
+    retryLooks(client.send({
       method: "POST",
       path: client.path(["networks"]),
       json: { name, type: "bridge", config },
       patience
-    }),
+    })),
   configure: (name, config) =>
-    client.send({ method: "PATCH", path: client.path(["networks", name]), json: { config }, patience }),
+    retryLooks(
+      client.send({ method: "PATCH", path: client.path(["networks", name]), json: { config }, patience })
+    ),
   remove: (name) => client.send({ method: "DELETE", path: client.path(["networks", name]), patience })
 })
 
