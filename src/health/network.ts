@@ -1,23 +1,18 @@
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { Resolver } from "node:dns/promises"
 import type { Network } from "../incus/schemas.ts"
 import type { Machine } from "../setup/machine.ts"
-import { chooseNetwork } from "../setup/network.ts"
+import { bridgesOf } from "../setup/notices.ts"
 import type { IncusServer } from "../setup/server.ts"
 import { degraded, type Seen, unknown, unusable, well } from "./Finding.ts"
 
-/** The networks that sessions are on, of those that Incus has. */
+/** The networks that sessions and builds are on, of those that Incus has. */
 const networksOf = (server: IncusServer, wanted: string | undefined) =>
-  Effect.gen(function*() {
-    const [networks, profile] = yield* Effect.all([
-      server.api.networks.list,
-      server.api.profiles.get("default")
-    ])
-    const devices = Option.match(profile, { onNone: () => ({}), onSome: (found) => found.devices })
-    const name = chooseNetwork(networks, devices, wanted)
-    return networks.filter((network) => network.name === name)
-  })
+  Effect.zipWith(
+    server.api.networks.list,
+    bridgesOf(server, wanted),
+    (networks, names) => networks.filter(({ name }) => names.includes(name))
+  )
 
 /** Judges the way out of a network. `interfaces` are those of this machine. */
 export const judgeBridge = (

@@ -9,7 +9,7 @@ import { chooseNetwork } from "./network.ts"
 import type { IncusServer } from "./server.ts"
 
 /** The bridges that sessions and builds are on. */
-const bridgesOf = (server: IncusServer, wanted: string | undefined) =>
+export const bridgesOf = (server: IncusServer, wanted: string | undefined) =>
   Effect.gen(function*() {
     const [networks, profile, ...acls] = yield* Effect.all([
       server.api.networks.list,

@@ -62,10 +62,10 @@ describe("the probes of health", () => {
   Library.test("say what the user's own configuration opens", () =>
     Effect.gen(function*() {
       const world = yield* World
-      yield* world.configure(`${world.configuration}\n[security]\nroot_on_mounts = true\n`)
+      yield* world.configure(`${world.configuration}\n[network]\nmode = "open"\n`)
       const { details, probes, status } = yield* probed
-      expect(probes["set-uid root"]).toBe("open")
-      expect(details.join()).toContain("security.root_on_mounts = true")
+      expect(probes["host-services user"]).toBe("open")
+      expect(details.join()).toContain("network.mode = \"open\"")
       expect(status).not.toBe(2)
     }))
 
