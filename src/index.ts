@@ -73,6 +73,8 @@ export * from "./incus/errors.ts"
 export type { TerminalIO, TerminalSize } from "./incus/exec.ts"
 export { type IncusOptions, IncusService, layer as incusLayer } from "./incus/IncusService.ts"
 export type { SessionPlacement } from "./policy/devices.ts"
+export { Explanation, type LeftOut } from "./policy/explain/Explanation.ts"
+export type { Fact, FactKind } from "./policy/explain/Fact.ts"
 export { ProtectedLink } from "./policy/files/errors.ts"
 export { CannotHide } from "./policy/files/hidden.ts"
 export type { FileRules } from "./policy/files/plan.ts"
@@ -127,6 +129,7 @@ export type {
   AttachFailure,
   ChangesFailure,
   EndFailure,
+  ExplainFailure,
   FindFailure,
   GetFailure,
   InfoFailure,
@@ -137,6 +140,7 @@ export type {
   SessionsApi
 } from "./session/SessionsApi.ts"
 export { layer as slotLayer, type SlotCandidate, SlotService } from "./session/SlotService.ts"
+export type { Recorded } from "./session/sources.ts"
 export { IdsNotMapped, LimitsTooLow, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
 export {
   CommandFailed,

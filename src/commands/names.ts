@@ -30,6 +30,7 @@ export const namesOf = (
 > => {
   switch (kind) {
     case "CONTAINER":
+    case "NAME | WORKSPACE":
     case "[CONTAINER] TEXT":
     case "[CONTAINER] TARGET":
       return containers

@@ -16,6 +16,7 @@ import * as Clean from "./clean.ts"
 import * as Completion from "./completion.ts"
 import * as Config from "./config.ts"
 import * as Diff from "./diff.ts"
+import * as Explain from "./explain.ts"
 import * as Health from "./health.ts"
 import * as Images from "./images.ts"
 import * as Info from "./info.ts"
@@ -64,6 +65,7 @@ export const root = <E>(services: Layer.Layer<Services, E, Base>) => {
       List.command.pipe(provided),
       Info.command.pipe(provided),
       Diff.command.pipe(provided),
+      Explain.command.pipe(provided),
       Tmux.command.pipe(provided),
       Network.command.pipe(provided),
       Persist.command.pipe(provided),

@@ -18,6 +18,7 @@ import { requireTerminal, sayClipboard, sayDetached, sayEnd } from "../terminal/
 import { UserTerminal } from "../terminal/UserTerminal.ts"
 import { attachHere } from "./attach.ts"
 import { parseEnvironment } from "./environment.ts"
+import { printExplanation } from "./explanation.ts"
 import { workspacePath } from "./options.ts"
 import { directory, type Given, options, parseLimits, wrong } from "./shellOptions.ts"
 
@@ -138,9 +139,18 @@ const sayInterrupted = (begun: Ref.Ref<Option.Option<Session>>) =>
     yield* Effect.ignore(sayEnd(session.value, Option.none()))
   })
 
+/** Says what a session could do. Nobody is asked, since nothing is started: what is not granted is said to be so. */
+const rehearse = (given: Given, resume: SavedSession | undefined) =>
+  Effect.gen(function*() {
+    const sessions = yield* Sessions
+    const request = yield* sessions.plan(yield* optionsOf(given, resume))
+    yield* printExplanation(given.format, yield* sessions.explainPlan(request))
+  })
+
 /** A new session, or a saved one that goes on. */
 const run = (given: Given, resume: SavedSession | undefined) =>
   Effect.gen(function*() {
+    if (given.dryRun) return yield* rehearse(given, resume)
     const sessions = yield* Sessions
     const request = yield* sessions.plan(yield* optionsOf(given, resume), agreeOn)
     yield* given.background ? runInBackground(given, request, resume) : runAttached(request, resume)
@@ -196,8 +206,8 @@ const withoutTerminal = "Use --background, then 'clincus tmux capture' and 'clin
 /** What `clincus shell` and `clincus resume` do. */
 export const shell = (given: Given) =>
   Effect.gen(function*() {
-    if (given.format === "json" && !given.background) {
-      return yield* wrong("--format json goes with --background")
+    if (given.format === "json" && !given.background && !given.dryRun) {
+      return yield* wrong("--format json goes with --background or --dry-run")
     }
     if (Option.isSome(given.directory) && Option.isSome(given.workspace)) {
       return yield* wrong("the workspace is given twice: as an argument and with --workspace")
@@ -206,7 +216,7 @@ export const shell = (given: Given) =>
       return yield* wrong("--persistent and --ephemeral exclude each other")
     }
     if (given.docker && given.noDocker) return yield* wrong("--docker and --no-docker exclude each other")
-    if (!given.background) {
+    if (!given.background && !given.dryRun) {
       yield* requireTerminal("a session", withoutTerminal)
     }
     if (given.allowHome) yield* requireTerminal("--allow-home", "Work on the directory of a project.")
@@ -235,6 +245,7 @@ export const command = Command.make("shell", { ...options, directory }, shell).p
         ["clincus shell --limit-time 8h --limit-memory 4GiB", "Bound what it may use, and how long."],
         ["clincus shell --resume", "Go on with the last conversation of this directory."],
         ["clincus shell --resume=3f2b ~/moved", "Go on with a session whose directory was moved."],
+        ["clincus shell --dry-run", "What could a session do here?"],
         ["clincus shell --background --format json", "Start without a terminal and print a handle."]
       ]
     })

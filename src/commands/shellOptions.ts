@@ -96,6 +96,9 @@ export const options = {
       "Leave writable what the host runs or trusts (.git/hooks, .git/config, .vscode, .envrc and others)."
     )
   ),
+  dryRun: Options.boolean("dry-run").pipe(
+    Options.withDescription("Print what the session could read, write, reach and spend, and start nothing.")
+  ),
   debug: Options.boolean("debug").pipe(Options.withDescription("Start bash in the place of the tool.")),
   format
 }

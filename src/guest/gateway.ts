@@ -190,6 +190,9 @@ for map in ${nameMap} ${endMap}; do
 done
 `
 
+/** Prints what sessions may reach: a line `NAME:PORT|ADDRESS RULE` for each, in which a name for all below it begins with a dot. */
+export const namesScript = `cat ${nameMap} ${endMap}`
+
 /** Prints what the gateway has let pass and what not, newest last: a JSON document of journald's in each line. */
 export const logScript = (lines: number): string =>
   `journalctl -t haproxy -o json --output-fields=MESSAGE --no-pager -n ${lines} --grep '^clincus '`

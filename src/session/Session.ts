@@ -13,16 +13,15 @@ import { Host } from "../host/Host.ts"
 import type * as State from "../host/stateFiles.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import { devicesOf } from "../policy/devices.ts"
 import type { ProtectedLink } from "../policy/files/errors.ts"
 import type { CannotHide } from "../policy/files/hidden.ts"
 import { deadlineOf } from "../policy/limits.ts"
 import type { GatewayFailed, NetworkNotReady } from "../policy/network/errors.ts"
 import { networkFacts, prepareNetwork } from "../policy/network/prepare.ts"
-import { type Policy, policyOf, together } from "../policy/policy.ts"
+import { type Policy, policyOf } from "../policy/policy.ts"
 import { inherited, type ProfileRefused } from "../policy/profiles.ts"
 import type { WorkspaceTooWide } from "../workspace/apart.ts"
-import { type Identity, identityOf, idmapOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
+import { type Identity, identityOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
 import { endContainer, isHeld, runOf } from "./container.ts"
 import type { CannotResume, NoFreeSlot, SlotInUse, SlotOutOfRange, ToolEnded } from "./errors.ts"
 import type { StateNotOurs } from "./finish.ts"
@@ -30,11 +29,13 @@ import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
 import type { Labels } from "./labels.ts"
 import { type Occupied, occupy } from "./occupy.ts"
-import { type Held, protect, protectionNotes, protectionOf } from "./protection.ts"
+import { protect, protectionNotes, protectionOf } from "./protection.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
+import { shapeOf } from "./shape.ts"
 import { requireSlot, SlotService } from "./SlotService.ts"
+import { encodeSources } from "./sources.ts"
 import { explainStart, type StartFailure } from "./startFailure.ts"
 import { startTool } from "./startTool.ts"
 import { type Ending, openState, type SessionState } from "./state.ts"
@@ -161,12 +162,18 @@ export const startSession = (
     const policy = {
       ...walls,
       hostPorts: network.hostPorts,
-      config: together(walls.config, held.config),
-      devices: { ...walls.devices, ...held.devices, ...network.devices }
+      ...shapeOf({
+        request,
+        identity,
+        saved: saved.path,
+        walls,
+        network: network.devices,
+        held
+      })
     }
     // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.
     const [container, notes, tidying] = yield* Effect.all([
-      launch(request, identity, policy, held, saved, ending),
+      launch(request, identity, policy, saved, ending),
       saved.fill,
       Effect.forkScoped(Effect.ignoreLogged(reconcile)),
       Effect.forkScoped(incus.exec.prepare)
@@ -216,7 +223,6 @@ const launch = (
   request: SessionRequest,
   identity: Identity,
   policy: Policy,
-  { recursive }: Held,
   saved: SessionState,
   ending: Ending
 ) =>
@@ -247,17 +253,15 @@ const launch = (
       saved: saved.path,
       started: saved.startedAt,
       deadline: deadlineOf(policy.limits, saved.startedAt),
+      sources: request.sources === undefined ? undefined : encodeSources(request.sources),
       variables: Object.keys(saved.environment).toSorted().join(",")
     })
     const holder = { session: saved.id, run: saved.run.run }
     const claimed = slots.claim(workspace, saved.slot, (place) =>
       occupy(place, {
         image: request.image,
-        devices: {
-          ...policy.devices,
-          ...devicesOf({ ...workspace, recursive }, identity, request.directory, saved.path, tool)
-        },
-        config: { ...policy.config, ...idmapOf(identity), ...runOf(saved.run.run) },
+        devices: policy.devices,
+        config: { ...policy.config, ...runOf(saved.run.run) },
         labels,
         persistent: request.persistent,
         // If any slot will do, a session that goes on does not become persistent by the slot that it gets.

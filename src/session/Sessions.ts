@@ -15,6 +15,7 @@ import { findLeftovers, removeLeftovers } from "./clean.ts"
 import { killSession, persistSession, shutdownSession } from "./end.ts"
 import { untilEnded } from "./ended.ts"
 import { sessionEvents } from "./events.ts"
+import { explainLive, explainPlan } from "./explain.ts"
 import { getSession } from "./getSession.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { sessionInfo } from "./info.ts"
@@ -122,6 +123,8 @@ export const layer: Layer.Layer<
       named: (container) => provided(sessionNamed(container)),
       info: (selection) => provided(sessionInfo(selection)),
       changes: (selection) => provided(sessionChanges(selection)),
+      explain: (selection) => provided(explainLive(selection)),
+      explainPlan: (request) => provided(explainPlan(request)),
       terminals: provided(terminals),
       leftovers: (options) => provided(findLeftovers(options)),
       removeLeftovers: (leftovers) => provided(removeLeftovers(leftovers)),

@@ -8,8 +8,13 @@ import type { TmuxStatus } from "../guest/TmuxService.ts"
 import type { Signals } from "../host/Signals.ts"
 import type { StateError } from "../host/stateFiles.ts"
 import type { IncusFailure, InstanceChanged, InstanceNotFound } from "../incus/errors.ts"
-import type { GatewayFailed } from "../policy/network/errors.ts"
+import type { Explanation } from "../policy/explain/Explanation.ts"
+import type { ProtectedLink } from "../policy/files/errors.ts"
+import type { CannotHide } from "../policy/files/hidden.ts"
+import type { GatewayFailed, NetworkNotReady } from "../policy/network/errors.ts"
+import type { ProfileRefused } from "../policy/profiles.ts"
 import type { ToolMisconfigured, UnknownTool } from "../tool/ToolRegistry.ts"
+import type { RootWorkspace } from "../workspace/identity.ts"
 import type { BadWorkspace } from "../workspace/Workspace.ts"
 import type { AfterAttach, AttachedTerminal } from "./attach.ts"
 import type { Changes, ChangesUnknown } from "./changes.ts"
@@ -122,6 +127,31 @@ export type GetFailure =
   | NotASession
   | NoLiveSession
   | SeveralSessions
+
+/**
+ * Why it cannot be told what a planned session could do: it would not start either.
+ *
+ * @example
+ * import * as Clincus from "clincus"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * export const explain = (request: Clincus.SessionRequest) =>
+ *   Effect.flatMap(Clincus.Sessions, (sessions) => sessions.explainPlan(request)).pipe(
+ *     Effect.asSome,
+ *     Effect.catchAll(({ message }: Clincus.ExplainFailure) => Effect.as(Console.error(message), Option.none()))
+ *   )
+ */
+export type ExplainFailure =
+  | CannotHide
+  | HistoryError
+  | IncusFailure
+  | NetworkNotReady
+  | ProfileRefused
+  | ProtectedLink
+  | RootWorkspace
+  | StateError
 
 /**
  * Why nothing can be told of a session: `CannotResume` if no saved session has the id, or several have its beginning.
@@ -346,6 +376,10 @@ export interface SessionsApi {
   readonly info: (selection: Selection) => Effect.Effect<SessionInfo, InfoFailure>
   /** What has changed in a session's workspace since it was started last, and what of it runs later on this host. */
   readonly changes: (selection: Selection) => Effect.Effect<Changes, ChangesFailure>
+  /** Everything that a session can do whose container is there, by the instance as it is and what was noted at its start. */
+  readonly explain: (selection: Selection) => Effect.Effect<Explanation, GetFailure | HistoryError>
+  /** Everything that a session could do if it were begun. Changes nothing, on the disk or in Incus. */
+  readonly explainPlan: (request: SessionRequest) => Effect.Effect<Explanation, ExplainFailure>
   /** The terminals of running sessions, without those that do not answer within 10 s. */
   readonly terminals: Effect.Effect<
     ReadonlyArray<{ readonly session: LiveSession; readonly status: TmuxStatus }>,

@@ -44,6 +44,8 @@ const Labels = Schema.Struct({
   started: Schema.NumberFromString.pipe(Schema.int(), Schema.between(0, 8.64e15)),
   /** When its time is over, ms since the epoch; a session without an end in time has none. */
   deadline: Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(0, 8.64e15))),
+  /** Where what was decided for it comes from, as JSON; see `sources.ts`. Older containers do not say. */
+  sources: Schema.optional(Schema.String),
   /** Names of the variables that the tool was given, comma-separated: for showing what it can reach. */
   variables: Schema.String
 })

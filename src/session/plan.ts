@@ -14,6 +14,7 @@ import { openWorkspace } from "../workspace/Workspace.ts"
 import { CannotResume } from "./errors.ts"
 import type { SessionRequest } from "./request.ts"
 import { type SavedSession, slotFor } from "./resume.ts"
+import { sourcesOf } from "./sources.ts"
 
 /**
  * What a program or a user says of a session. What is left out is decided by the configuration or the saved session.
@@ -187,6 +188,7 @@ export const planSession = <E, R>(options: SessionOptions, agree: Agree<E, R>) =
       onDetach: session.on_detach,
       clipboard: session.clipboard,
       profile,
+      sources: sourcesOf(options, effective, settings),
       resume: Option.fromNullable(saved),
       debug: options.debug === true,
       size: options.size ?? { columns: 80, rows: 24 },

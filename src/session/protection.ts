@@ -73,37 +73,49 @@ export const protectionNotes = (
     : [])
 ]
 
-/** Makes what stands in for what is not there, and gives the configuration that holds all of it. */
-export const protect = (
+/**
+ * What a container is given to hold all of it, once everything stands there but `missing`, which this user may not make: then
+ * the tool may not make it either. `saved` is the directory of the saved session.
+ */
+export const heldOf = (
   { hidden, mayMount, plan, submounts }: Protection,
-  { path, run }: { readonly path: string; readonly run: RunRecord },
+  missing: ReadonlyArray<Stand>,
+  saved: string,
   { directory }: SessionRequest,
-  { mounts, owner }: Identity
+  { mounts }: Pick<Identity, "mounts">
+): Held => {
+  const holds = plan.holds.filter((hold) => !missing.some((stand) => isAt(stand)(hold)))
+  const shift = mounts === "shift"
+  const mounting = mountingOf([
+    ...holds.map(({ below, how, path, root }) => ({
+      path,
+      source: path,
+      from: `${root}/${below}`,
+      readOnly: how === "read"
+    })),
+    ...coversOf(directory, saved, hidden)
+  ], { mayMount, shifted: shift })
+  return {
+    config: mounting.config,
+    devices: {
+      ...gitDevice(plan, shift),
+      ...(hidden.length === 0 ? {} : blankDevice(saved, shift)),
+      ...mounting.devices
+    },
+    recursive: submounts.length > 0 && !shift
+  }
+}
+
+/** Makes what stands in for what is not there, and gives what holds all of it. */
+export const protect = (
+  protection: Protection,
+  { path, run }: { readonly path: string; readonly run: RunRecord },
+  request: SessionRequest,
+  identity: Identity
 ) =>
   Effect.gen(function*() {
     const history = yield* HistoryStore
-    const missing = yield* history.makeStands(run, owner)
-    if (hidden.length > 0) yield* makeBlank(path, owner)
-    // What this user may not make the tool may not make either.
-    const holds = plan.holds.filter((hold) => !missing.some((stand) => isAt(stand)(hold)))
-    const shift = mounts === "shift"
-    const mounting = mountingOf([
-      ...holds.map(({ below, how, path, root }) => ({
-        path,
-        source: path,
-        from: `${root}/${below}`,
-        readOnly: how === "read"
-      })),
-      ...coversOf(directory, path, hidden)
-    ], { mayMount, shifted: shift })
-    const held: Held = {
-      config: mounting.config,
-      devices: {
-        ...gitDevice(plan, shift),
-        ...(hidden.length === 0 ? {} : blankDevice(path, shift)),
-        ...mounting.devices
-      },
-      recursive: submounts.length > 0 && !shift
-    }
-    return held
+    const missing = yield* history.makeStands(run, identity.owner)
+    if (protection.hidden.length > 0) yield* makeBlank(path, identity.owner)
+    return heldOf(protection, missing, path, request, identity)
   }).pipe(Effect.withSpan("Session.protect"))

@@ -8,6 +8,7 @@ import type { NetworkRequest } from "../policy/network/prepare.ts"
 import type { ChosenTool } from "../tool/ToolRegistry.ts"
 import type { MountPolicy } from "../workspace/identity.ts"
 import type { Workspace } from "../workspace/Workspace.ts"
+import type { Recorded } from "./sources.ts"
 
 /**
  * What a session is to be. All of it is decided: no configuration is read after this.
@@ -48,6 +49,8 @@ export interface SessionRequest {
   readonly onDetach: "keep" | "end"
   /** Whether the session may set the user's clipboard. */
   readonly clipboard: "off" | "write"
+  /** Where what was decided comes from, and what `.clincus.toml` asks for in vain; nothing is known of it if undefined. */
+  readonly sources?: Recorded | undefined
   /** The profile of the configuration that was chosen; the session is resumed with it. */
   readonly profile: string | undefined
   /** The saved session to go on with. */

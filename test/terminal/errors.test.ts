@@ -176,7 +176,7 @@ const cases: ReadonlyArray<Case> = [
     name: "JSON of a session that is attached",
     args: ["shell", "--format", "json", "-w", "{dir}"],
     status: 2,
-    stderr: "clincus: --format json goes with --background\n" + shellHelp
+    stderr: "clincus: --format json goes with --background or --dry-run\n" + shellHelp
   },
   {
     name: "no terminal, with what does without one",

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
 import { formatAddress, parseCidr } from "../../domain/ipv4.ts"
-import { admitScript, gatewayScript } from "../../guest/gateway.ts"
+import { admitScript, gatewayScript, namesScript } from "../../guest/gateway.ts"
 import { IncusService } from "../../incus/IncusService.ts"
 import type { AclRule, Device } from "../../incus/schemas.ts"
 import { GatewayFailed, NetworkNotReady } from "./errors.ts"
@@ -155,3 +155,11 @@ export const admit = (address: string, how: "set" | "add", names: ReadonlyArray<
   Effect.asVoid(
     inGateway(admitScript, [address, how, ...names.map((name) => lineOf(address, name)), ""].join("\n"))
   ).pipe(Effect.withSpan("Network.admit"))
+
+/** The names that the session with an address may reach at this moment, as the configuration writes targets. */
+export const admittedNames = (address: string) =>
+  Effect.map(askGateway(namesScript), (text) =>
+    text.split("\n").flatMap((line) => {
+      const [name = "", rule = ""] = line.split("|")
+      return rule.startsWith(`${address} `) ? [name.startsWith(".") ? `*${name}` : name] : []
+    }))
