@@ -41,6 +41,15 @@ for (const file of documents(".")) {
     if (!/[*<>{}]/.test(path) && !existsSync(path)) faults.push(`${file}: there is no ${path}`)
   }
 }
+
+// A promise names the test that attacks it: by its file, and by the titles in it that follow in quotes.
+const promises = "docs/security.md"
+for (const [, file, titles] of readFileSync(promises, "utf8").matchAll(/`(test\/[^`]+\.ts)`:((?:,? "[^"]+")+)/g)) {
+  const tests = existsSync(file) ? readFileSync(file, "utf8") : ""
+  for (const [, title] of titles.matchAll(/"([^"]+)"/g)) {
+    if (!tests.includes(title)) faults.push(`${promises}: ${file} has no test "${title}"`)
+  }
+}
 if (faults.length > 0) {
   process.stderr.write(`${faults.join("\n")}\n`)
   process.exitCode = 1
