@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { Resolver } from "node:dns/promises"
 import type { Network } from "../incus/schemas.ts"
+import { gatewayAcl } from "../policy/network/gateway.ts"
 import type { Machine } from "../setup/machine.ts"
 import { bridgesOf } from "../setup/notices.ts"
 import type { IncusServer } from "../setup/server.ts"
@@ -14,11 +15,13 @@ const networksOf = (server: IncusServer, wanted: string | undefined) =>
     (networks, names) => networks.filter(({ name }) => names.includes(name))
   )
 
+/** True for the bridge behind the gateway, which leads there and nowhere else, and has no names of its own. */
+const isBehindGateway = ({ config }: Network): boolean =>
+  (config["security.acls"] ?? "").split(",").includes(gatewayAcl)
+
 /** Judges the way out of a network. `interfaces` are those of this machine. */
-export const judgeBridge = (
-  { config, managed, name, status, type }: Network,
-  interfaces: ReadonlyArray<string>
-): Seen => {
+export const judgeBridge = (network: Network, interfaces: ReadonlyArray<string>): Seen => {
+  const { config, managed, name, status, type } = network
   if (type !== "bridge") return well(`${name} is a network of the type ${type}`)
   if (!interfaces.includes(name)) {
     return unusable(`the bridge ${name} is not up${status === "" ? "" : ` (Incus says: ${status})`}`, [
@@ -31,6 +34,7 @@ export const judgeBridge = (
   }
   const address = config["ipv4.address"] ?? "none"
   if (address === "none") return degraded(`the bridge ${name} has no IPv4`, [`incus network edit ${name}`])
+  if (isBehindGateway(network)) return well(`${name}, ${address}, leads to the gateway`)
   return config["ipv4.nat"] === "true"
     ? well(`${name}, ${address}, with NAT`)
     : degraded(`the bridge ${name} has no NAT: sessions get answers only if your network routes ${address}`, [
@@ -43,9 +47,12 @@ export const checkBridge = (machine: Machine, server: IncusServer, wanted: strin
   Effect.gen(function*() {
     const networks = yield* networksOf(server, wanted)
     const interfaces = yield* machine.list("/sys/class/net")
-    const [worst] = networks.map((network) => judgeBridge(network, interfaces))
-      .toSorted((one, other) => Number(one.state === "well") - Number(other.state === "well"))
-    return worst ?? unknown("Incus does not list the network that sessions are on")
+    const seen = networks.map((network) => judgeBridge(network, interfaces))
+    const bad = seen.filter(({ state }) => state !== "well")
+    const worst = bad.find(({ state }) => state === "unusable") ?? bad[0]
+    return seen.length === 0
+      ? unknown("Incus does not list the networks that sessions are on")
+      : worst ?? well(seen.map(({ detail }) => detail).join("; "))
   })
 
 /** An answer that says no is an answer. */
@@ -69,12 +76,14 @@ const ask = (address: string, name: string) =>
 export const checkNames = (server: IncusServer, wanted: string | undefined) =>
   Effect.gen(function*() {
     const networks = yield* networksOf(server, wanted)
-    const own = networks.flatMap(({ config, managed, name }) => {
-      const [address = ""] = (config["ipv4.address"] ?? "").split("/")
-      return managed && address !== "" && address !== "none"
-        ? [{ name, address, domain: config["dns.domain"] ?? "incus" }]
-        : []
-    })
+    const own = networks.filter((network) => !isBehindGateway(network)).flatMap(
+      ({ config, managed, name }) => {
+        const [address = ""] = (config["ipv4.address"] ?? "").split("/")
+        return managed && address !== "" && address !== "none"
+          ? [{ name, address, domain: config["dns.domain"] ?? "incus" }]
+          : []
+      }
+    )
     if (own.length === 0) return well("names are not Incus's to answer on this network")
     const silent = yield* Effect.filter(own, ({ address, domain }) =>
       ask(address, `health.${domain}`).pipe(

@@ -78,6 +78,8 @@ it("wants a bridge that is up, with an address and NAT", () => {
   expect(judgeBridge(bridge({ ...nat, "ipv4.nat": "false" }), ["incusbr0"]).state).toBe("degraded")
   expect(judgeBridge(bridge({ "ipv4.address": "none" }), ["incusbr0"]).state).toBe("degraded")
   expect(judgeBridge(bridge({}, false), ["incusbr0"]).state).toBe("well")
+  const behind = { "ipv4.address": "10.1.2.1/24", "ipv4.nat": "false", "security.acls": "clincus-gateway" }
+  expect(judgeBridge(bridge(behind), ["incusbr0"]).state).toBe("well")
 })
 
 it("compares versions by number", () => {
