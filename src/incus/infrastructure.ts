@@ -110,7 +110,8 @@ export const makeNetworks = (client: Client): Networks => ({
     retryLooks(
       client.send({ method: "PATCH", path: client.path(["networks", name]), json: { config }, patience })
     ),
-  remove: (name) => client.send({ method: "DELETE", path: client.path(["networks", name]), patience })
+  remove: (name) =>
+    retryLooks(client.send({ method: "DELETE", path: client.path(["networks", name]), patience }))
 })
 
 export const makeProfiles = (client: Client): Profiles => ({

@@ -87,7 +87,7 @@ export const networksContract = <E>(name: string, ground: Layer.Layer<Ground | I
         const network = `${prefix}n1`
         yield* Effect.acquireRelease(
           networks.createBridge(network, { ...bridge, "security.acls": full }),
-          () => Effect.ignore(networks.remove(network))
+          () => Effect.orDie(networks.remove(network))
         )
         const users = Effect.map(acls.get(full), (found) => Option.getOrThrow(found).used_by)
         expect(yield* users).toEqual([`/1.0/networks/${network}`])

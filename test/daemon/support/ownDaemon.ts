@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { join } from "node:path"
@@ -81,7 +82,13 @@ export const ownDaemon = Effect.gen(function*() {
       yield* attempt(environment, "incus", "profile", "delete", "clincus")
       yield* attempt(environment, "incus", "storage", "delete", "default")
       const names = yield* Effect.catchAllCause(bridges, () => Effect.succeed([]))
-      yield* Effect.forEach(names, (name) => attempt(environment, "incus", "network", "delete", name))
+      // Incus fails to delete a bridge while interfaces of other containers come and go.
+      yield* Effect.forEach(names, (name) =>
+        incus(environment, "network", "delete", name).pipe(
+          Effect.sandbox,
+          Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.intersect(Schedule.recurs(20)))),
+          Effect.ignore
+        ))
       yield* kill
       const mounts = read("/proc/self/mounts").split("\n").map((line) => line.split(" ")[1] ?? "")
         .filter((mount) => mount.startsWith(`${directory}/`))
