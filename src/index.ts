@@ -75,7 +75,7 @@ export { type IncusOptions, IncusService, layer as incusLayer } from "./incus/In
 export type { SessionPlacement } from "./policy/devices.ts"
 export { Explanation, type LeftOut } from "./policy/explain/Explanation.ts"
 export type { Fact, FactKind } from "./policy/explain/Fact.ts"
-export { ProtectedLink } from "./policy/files/errors.ts"
+export { ProtectedGone, ProtectedLink } from "./policy/files/errors.ts"
 export { CannotHide } from "./policy/files/hidden.ts"
 export type { FileRules } from "./policy/files/plan.ts"
 export type { Stand } from "./policy/files/trees.ts"

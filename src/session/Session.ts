@@ -13,7 +13,7 @@ import { Host } from "../host/Host.ts"
 import type * as State from "../host/stateFiles.ts"
 import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { ProtectedLink } from "../policy/files/errors.ts"
+import type { ProtectedGone, ProtectedLink } from "../policy/files/errors.ts"
 import type { CannotHide } from "../policy/files/hidden.ts"
 import { deadlineOf } from "../policy/limits.ts"
 import type { GatewayFailed, NetworkNotReady } from "../policy/network/errors.ts"
@@ -29,7 +29,7 @@ import type { SessionHandle } from "./handle.ts"
 import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
 import type { Labels } from "./labels.ts"
 import { type Occupied, occupy } from "./occupy.ts"
-import { protect, protectionNotes, protectionOf } from "./protection.ts"
+import { explainGone, protect, protectionNotes, protectionOf } from "./protection.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import type { TooManyContainers } from "./room.ts"
@@ -86,6 +86,7 @@ export interface Session extends SessionHandle {
  * }).pipe(Effect.catchTags({
  *   NoFreeSlot: ({ workspace }) => Console.error(`ten sessions work on ${workspace}`),
  *   ProfileRefused: ({ key, profile }) => Console.error(`the profile ${profile} sets ${key}`),
+ *   ProtectedGone: ({ path }) => Console.error(`${path} is gone`),
  *   ProtectedLink: ({ link, workspace }) => Console.error(`${link} in ${workspace} is a link`),
  *   RootWorkspace: ({ path }) => Console.error(`${path} is root's`),
  *   SlotInUse: ({ container }) => Console.error(`${container} has the slot`),
@@ -109,6 +110,7 @@ export type SessionFailure =
   | ToolEnded
   | StateNotOurs
   | TooManyContainers
+  | ProtectedGone
   | ProtectedLink
   | GatewayFailed
   | CannotHide
@@ -173,7 +175,7 @@ export const startSession = (
     }
     // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.
     const [container, notes, tidying] = yield* Effect.all([
-      launch(request, identity, policy, saved, ending),
+      launch(request, identity, policy, saved, ending).pipe(explainGone(request.workspace.path, protection)),
       saved.fill,
       Effect.forkScoped(Effect.ignoreLogged(reconcile)),
       Effect.forkScoped(incus.exec.prepare)

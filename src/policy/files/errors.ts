@@ -24,3 +24,22 @@ export class ProtectedLink extends Data.TaggedError("ProtectedLink")<{
     }] in your configuration; see what it leads to with: ls -l ${quote(`${this.workspace}/${this.link}`)}`
   }
 }
+
+/**
+ * A protected path was removed, by the user or by the end of another session, while the container was being made that was to
+ * hold it.
+ *
+ * @see SessionFailure
+ */
+export class ProtectedGone extends Data.TaggedError("ProtectedGone")<{
+  readonly workspace: string
+  /** On the host. */
+  readonly path: string
+}> {
+  override get message(): string {
+    return `${this.path} was removed while the session on ${this.workspace} was being started, which was to protect it`
+  }
+  get hint(): string {
+    return "Start it again."
+  }
+}

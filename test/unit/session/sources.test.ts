@@ -2,32 +2,12 @@ import { expect, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import type { Effective, Settings } from "../../../src/config/Settings.ts"
 import { decodeSources, encodeSources, sourcesOf } from "../../../src/session/sources.ts"
+import { plainSettings } from "../config/support/settings.ts"
 
 const settings = (image: string): Settings => ({
+  ...plainSettings,
   defaults: { image, persistent: false },
-  tool: { name: "claude", binary: undefined, named: {} },
-  session: { on_exit: "end", on_detach: "keep", clipboard: "off" },
-  limits: {
-    cpu: undefined,
-    memory: "2GiB",
-    processes: undefined,
-    disk: undefined,
-    time: undefined,
-    ofWorkspace: [],
-    byDefault: []
-  },
-  environment: { forward: [], set: {} },
-  security: {
-    root_on_mounts: false,
-    root_workspace: true,
-    docker: false,
-    protect: [],
-    writable: [],
-    hide: []
-  },
-  network: { mode: "restricted", allow: [] },
-  paths: { sessions_dir: "/saved", preserve_workspace_path: false },
-  incus: { project: "default", socket: "/socket", pool: undefined, network: undefined }
+  limits: { ...plainSettings.limits, memory: "2GiB" }
 })
 
 const origin = (key: string, value: unknown, source: string) => ({ key, path: key.split("."), value, source })

@@ -1,33 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { FileRequest, RefusedLimit } from "../../../src/config/Settings.ts"
 import { describeLimit, describeRequest, NotGranted } from "../../../src/terminal/agreement.ts"
-
-const settings = {
-  defaults: { image: "", persistent: false },
-  tool: { name: "", binary: undefined, named: {} },
-  session: { on_exit: "end", on_detach: "keep", clipboard: "off" },
-  limits: {
-    cpu: undefined,
-    memory: undefined,
-    processes: undefined,
-    disk: undefined,
-    time: undefined,
-    ofWorkspace: [],
-    byDefault: []
-  },
-  environment: { forward: [], set: {} },
-  security: {
-    root_on_mounts: false,
-    root_workspace: true,
-    docker: false,
-    protect: [],
-    writable: [],
-    hide: []
-  },
-  network: { mode: "none", allow: [] },
-  paths: { sessions_dir: "", preserve_workspace_path: false },
-  incus: { project: "", socket: "", pool: undefined, network: undefined }
-} as const
+import { plainSettings } from "../config/support/settings.ts"
 
 const request = (changes: Partial<FileRequest> = {}): FileRequest => ({
   key: "tool.name",
@@ -66,7 +40,7 @@ describe("what a workspace's own file asks for, in words", () => {
           sha256: "",
           requests: [request(), request({ key: "defaults.image" })],
           limits: [],
-          granted: settings
+          granted: plainSettings
         },
         profile
       })

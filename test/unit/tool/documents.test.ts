@@ -5,6 +5,7 @@ import type { ToolSettings } from "../../../src/config/values.ts"
 import type { JsonObject } from "../../../src/domain/json.ts"
 import { claude } from "../../../src/tool/claude.ts"
 import { builtIn, chooseTool, describeTool } from "../../../src/tool/ToolRegistry.ts"
+import { plainSettings } from "../config/support/settings.ts"
 
 const edit = (current: JsonObject, own: JsonObject, changes: { bypass?: boolean; key?: string } = {}) =>
   claude.documents[0]?.edit({ current, own }, {
@@ -54,30 +55,8 @@ describe("Claude Code's .claude.json", () => {
 
 describe("the registry", () => {
   const settings = (named: Record<string, ToolSettings>, name = "claude", binary?: string): Settings => ({
-    defaults: { image: "clincus", persistent: false },
-    tool: { name, binary, named },
-    session: { on_exit: "end", on_detach: "keep", clipboard: "off" },
-    limits: {
-      cpu: undefined,
-      memory: undefined,
-      processes: undefined,
-      disk: undefined,
-      time: undefined,
-      ofWorkspace: [],
-      byDefault: []
-    },
-    environment: { forward: [], set: {} },
-    security: {
-      root_on_mounts: false,
-      root_workspace: true,
-      docker: false,
-      protect: [],
-      writable: [],
-      hide: []
-    },
-    network: { mode: "none", allow: [] },
-    paths: { sessions_dir: "/saved", preserve_workspace_path: false },
-    incus: { project: "default", socket: "/socket", pool: undefined, network: undefined }
+    ...plainSettings,
+    tool: { name, binary, named }
   })
 
   it("keeps every credential inside the state that is mounted", () => {
