@@ -39,31 +39,50 @@ export interface Acls {
 /** So many others may be quicker, one after the other. */
 const turns = 200
 
+/** A writer that has had its tag compared has written within this time. */
+const writing = "150 millis"
+
 export const makeAcls = (client: Client): Acls => {
   const at = (name: string) => client.path(["network-acls", name])
+
+  /** Changes an ACL as it is now; true if there was nothing to change. */
+  const turn = (name: string, change: (acl: NetworkAcl) => Option.Option<AclContent>) =>
+    client.getTagged(at(name), NetworkAcl).pipe(
+      Effect.flatMap(({ etag, value }) =>
+        Option.match(change(value), {
+          onNone: () => Effect.succeed(true),
+          onSome: (json) =>
+            Effect.as(
+              client.send({ method: "PUT", path: at(name), headers: { "If-Match": etag }, json }),
+              false
+            )
+        })
+      ),
+      Effect.catchIf(
+        (error) => error instanceof IncusRequestError && error.status === 412,
+        () => Effect.as(Effect.sleep("20 millis"), false)
+      )
+    )
+
   return {
     get: (name) => orNone(client.get(at(name), NetworkAcl)),
     create: (name, acl) =>
       client.send({ method: "POST", path: client.path(["network-acls"]), json: { name, ...acl } }),
-    edit: (name, change) =>
-      client.getTagged(at(name), NetworkAcl).pipe(
-        Effect.flatMap(({ etag, value }) =>
-          Option.match(change(value), {
-            onNone: () => Effect.succeed(true),
-            onSome: (json) =>
-              Effect.as(
-                client.send({ method: "PUT", path: at(name), headers: { "If-Match": etag }, json }),
-                false
-              )
-          })
-        ),
-        Effect.catchIf(
-          (error) => error instanceof IncusRequestError && error.status === 412,
-          () => Effect.as(Effect.sleep("20 millis"), false)
-        ),
-        Effect.repeat({ until: (unchanged) => unchanged, schedule: Schedule.recurs(turns) }),
-        Effect.asVoid
-      ),
+    edit: (name, change) => {
+      const once = turn(name, change)
+      const changed = Effect.repeat(once, {
+        until: (unchanged) => unchanged,
+        schedule: Schedule.recurs(turns)
+      })
+      // Incus compares the tag some time before it writes, so a slower writer may yet take the change away.
+      const kept = Effect.zipRight(Effect.zipRight(changed, Effect.sleep(writing)), once)
+      return Effect.flatMap(once, (unchanged) =>
+        unchanged
+          ? Effect.void
+          : Effect.asVoid(
+            Effect.repeat(kept, { until: (still) => still, schedule: Schedule.recurs(turns) })
+          ))
+    },
     remove: (name) => client.send({ method: "DELETE", path: at(name) })
   }
 }

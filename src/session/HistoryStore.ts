@@ -274,7 +274,6 @@ const storeIn = (root: string, needs: Needs): History => {
           const [left] = yield* Effect.partition([
             ...run.remove.map((file) => State.remove(directory(run), file)),
             ...run.scrub.map(({ keys, path: file }) => scrub(run, file, keys)),
-            clear(run),
             ...foldersOf(run).map((folder) => State.removeStaged(directory(run), folder)),
             // The record promises that all this is gone, so it goes last on the disk too.
             ...foldersOf(run).map((folder) => State.keep(directory(run), folder))
@@ -298,16 +297,16 @@ const storeIn = (root: string, needs: Needs): History => {
             })
           }
           if (left[0] !== undefined) return yield* left[0]
-          yield* runs.release(run)
-        })
+          // Of two runs that end at one instant the second knows that the first one is over.
+          yield* clear(run, runs.release(run))
+        }).pipe(Effect.tapError(() => Effect.ignore(clear(run, Effect.void))))
       ),
     remove: (run) =>
       alone(
         run,
         State.removeAll(directory(run)).pipe(
           Effect.zipRight(Effect.mapError(files.keep(path.dirname(directory(run))), toHistoryError)),
-          Effect.zipRight(clear(run)),
-          Effect.zipRight(runs.release(run))
+          Effect.zipRight(clear(run, runs.release(run)))
         )
       )
   }

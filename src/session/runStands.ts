@@ -32,19 +32,22 @@ export const makeRunStands = (runs: RunStore, alone: Alone) => {
         // Whoever ends may be about to remove it.
         return yield* (yield* othersThan(run)).length === 0 ? make : alone(make)
       }),
-    clear: (run: RunRecord) =>
+    /** Removes what no other run needs, and does `then` before another run is asked what it needs. */
+    clear: (run: RunRecord, then: Effect.Effect<void, HistoryError | State.StateError>) =>
       Effect.gen(function*() {
-        if (run.stands === undefined) return
+        if (run.stands === undefined) return yield* then
         const { exclude, made } = run.stands
-        yield* alone(Effect.flatMap(othersThan(run), (others) =>
-          removeStands(
-            made.filter(({ path, root }) =>
-              !others.some(({ stands }) =>
-                stands?.made.some((one) => one.root === root && one.path === path) === true
-              )
-            ),
-            others.some(({ stands }) => stands?.exclude === exclude) ? undefined : exclude
-          )))
+        yield* alone(
+          Effect.flatMap(othersThan(run), (others) =>
+            removeStands(
+              made.filter(({ path, root }) =>
+                !others.some(({ stands }) =>
+                  stands?.made.some((one) => one.root === root && one.path === path) === true
+                )
+              ),
+              others.some(({ stands }) => stands?.exclude === exclude) ? undefined : exclude
+            )).pipe(Effect.zipRight(then))
+        )
       })
   }
 }
