@@ -77,7 +77,7 @@ describe("a lock", () => {
 
   test("of a holder that died is taken over by one of those who see that", ({ dead, file, files, root }) =>
     Effect.gen(function*() {
-      for (let round = 0; round < 40; round++) {
+      for (let round = 0; round < 20; round++) {
         Fs.writeFileSync(file, dead(round))
         expect(yield* crowd(files, file, 8)).toBe(1)
       }
