@@ -40,13 +40,8 @@ export type { SessionRef } from "./domain/SessionRef.ts"
 export { version } from "./domain/version.ts"
 export { NoTmux, TmuxError, type TmuxFailure } from "./guest/errors.ts"
 export type { Guest } from "./guest/Guest.ts"
-export {
-  type Attached,
-  layer as tmuxLayer,
-  TmuxService,
-  type TmuxStart,
-  type TmuxStatus
-} from "./guest/TmuxService.ts"
+export type { Attached, TmuxStart, TmuxStatus } from "./guest/tmuxApi.ts"
+export { layer as tmuxLayer, TmuxService } from "./guest/TmuxService.ts"
 export type { Finding, HealthState } from "./health/Finding.ts"
 export {
   type HealthNeeds,
@@ -70,7 +65,7 @@ export {
 } from "./image/ImageService.ts"
 export type { ImageSummary } from "./image/ImageSummary.ts"
 export * from "./incus/errors.ts"
-export type { TerminalIO, TerminalSize } from "./incus/exec.ts"
+export type { TerminalIO, TerminalSize } from "./incus/execApi.ts"
 export { type IncusOptions, IncusService, layer as incusLayer } from "./incus/IncusService.ts"
 export type { SessionPlacement } from "./policy/devices.ts"
 export { Explanation, type LeftOut } from "./policy/explain/Explanation.ts"
@@ -104,27 +99,7 @@ export {
   ToolGone
 } from "./session/errors.ts"
 export type { SessionEvent } from "./session/events.ts"
-export { StateNotOurs } from "./session/finish.ts"
-export type { SessionHandle } from "./session/handle.ts"
-export {
-  type History,
-  HistoryStore,
-  layer as historyLayer,
-  type Outcome,
-  type Saved
-} from "./session/HistoryStore.ts"
-export type { SessionInfo } from "./session/info.ts"
-export type { Labels } from "./session/labels.ts"
-export type { LiveSession, Selection } from "./session/live.ts"
-export { CannotOpen, type NetworkEvent } from "./session/network.ts"
-export { type Agree, type SessionOptions, withoutAsking } from "./session/plan.ts"
-export type { Reconciled } from "./session/reconcile.ts"
-export type { SessionRequest } from "./session/request.ts"
-export type { Resumable, SavedSession, Wanted } from "./session/resume.ts"
-export { TooManyContainers } from "./session/room.ts"
-export type { RunStore } from "./session/RunStore.ts"
-export type { Session, SessionFailure } from "./session/Session.ts"
-export { layer as sessionsLayer, Sessions } from "./session/Sessions.ts"
+export type { SessionFailure } from "./session/failures.ts"
 export type {
   AttachFailure,
   ChangesFailure,
@@ -135,13 +110,28 @@ export type {
   InfoFailure,
   OpenFailure,
   PersistFailure,
-  PlanFailure,
-  Resumed,
-  SessionsApi
-} from "./session/SessionsApi.ts"
+  PlanFailure
+} from "./session/failures.ts"
+export { StateNotOurs } from "./session/finish.ts"
+export type { SessionHandle } from "./session/handle.ts"
+export type { History, Saved } from "./session/historyApi.ts"
+export { HistoryStore, layer as historyLayer, type Outcome } from "./session/HistoryStore.ts"
+export type { SessionInfo } from "./session/info.ts"
+export type { Labels } from "./session/labels.ts"
+export type { LiveSession, Selection } from "./session/live.ts"
+export { CannotOpen, type NetworkEvent } from "./session/network.ts"
+export { type Agree, type SessionOptions, withoutAsking } from "./session/plan.ts"
+export type { Reconciled } from "./session/reconciled.ts"
+export type { SessionRequest } from "./session/request.ts"
+export { TooManyContainers } from "./session/room.ts"
+export type { RunStore } from "./session/RunStore.ts"
+export type { Session } from "./session/Session.ts"
+export { layer as sessionsLayer, Sessions } from "./session/Sessions.ts"
+export type { Resumed, SessionsApi } from "./session/SessionsApi.ts"
 export { layer as slotLayer, type SlotCandidate, SlotService } from "./session/SlotService.ts"
 export type { Recorded } from "./session/sources.ts"
 export { IdsNotMapped, LimitsTooLow, MountsNotShifted, type StartFailure } from "./session/startFailure.ts"
+export type { Resumable, SavedSession, Wanted } from "./session/wanted.ts"
 export {
   CommandFailed,
   LoginNeeded,

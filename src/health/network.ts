@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { Resolver } from "node:dns/promises"
-import type { Network } from "../incus/schemas.ts"
+import type { Network } from "../incus/infrastructureSchemas.ts"
 import { gatewayAcl } from "../policy/network/gateway.ts"
 import type { Machine } from "../setup/machine.ts"
 import { bridgesOf } from "../setup/notices.ts"

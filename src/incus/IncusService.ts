@@ -7,7 +7,8 @@ import { type Acls, makeAcls } from "./acls.ts"
 import { makeClient } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
 import { type Events, makeEvents } from "./events.ts"
-import { type Exec, makeExec } from "./exec.ts"
+import { makeExec } from "./exec.ts"
+import type { Exec } from "./execApi.ts"
 import { type Files, makeFiles } from "./files.ts"
 import { type Images, makeImages } from "./images.ts"
 import { defaultPatience, IncusTransport, unixSocket } from "./IncusTransport.ts"
@@ -19,7 +20,8 @@ import {
   type Profiles,
   type Storage
 } from "./infrastructure.ts"
-import { type Instances, makeInstances } from "./instances.ts"
+import { makeInstances } from "./instances.ts"
+import type { Instances } from "./instancesApi.ts"
 import { observed } from "./observed.ts"
 import { ProjectInfo, ServerInfo } from "./schemas.ts"
 

@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { type Client, orNone } from "./client.ts"
 import { type IncusFailure, IncusRequestError } from "./errors.ts"
-import { NetworkAcl } from "./schemas.ts"
+import { NetworkAcl } from "./infrastructureSchemas.ts"
 
 /**
  * What of an ACL can be written, whole.

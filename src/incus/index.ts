@@ -23,17 +23,17 @@
 export type { AclContent, Acls } from "./acls.ts"
 export * from "./errors.ts"
 export type { Events } from "./events.ts"
-export type { Exec, ExecRequest, ExecResult, TerminalIO, TerminalSize } from "./exec.ts"
+export type { Exec, ExecRequest, ExecResult, TerminalIO, TerminalSize } from "./execApi.ts"
 export type { FileOwner, Files } from "./files.ts"
 export type { TransportFailure, TransportRequest, TransportResponse } from "./httpRequest.ts"
 export type { Images } from "./images.ts"
 export { type IncusOptions, IncusService, layer, layerOnTransport } from "./IncusService.ts"
 export { IncusTransport, unixSocket } from "./IncusTransport.ts"
 export type { Networks, Profiles, Storage } from "./infrastructure.ts"
-export type { InstancePatch, Instances, InstanceSpec } from "./instances.ts"
+export { AclRule, Network, NetworkAcl, PoolSpace, Profile, StoragePool } from "./infrastructureSchemas.ts"
+export type { InstancePatch, Instances, InstanceSpec } from "./instancesApi.ts"
 export { mayPass } from "./retry.ts"
 export {
-  AclRule,
   Device,
   Image,
   IncusEvent,
@@ -41,12 +41,7 @@ export {
   InstanceState,
   isUp,
   LifecycleEvent,
-  Network,
-  NetworkAcl,
   Operation,
-  PoolSpace,
-  Profile,
-  ServerInfo,
-  StoragePool
+  ServerInfo
 } from "./schemas.ts"
 export type { Message, WebSocket } from "./WebSocket.ts"

@@ -2,8 +2,9 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import { type Client, orNone } from "./client.ts"
 import type { IncusFailure } from "./errors.ts"
+import { Network, PoolSpace, Profile, StoragePool } from "./infrastructureSchemas.ts"
 import { passing } from "./retry.ts"
-import { listOf, Network, PoolSpace, Profile, StoragePool } from "./schemas.ts"
+import { listOf } from "./schemas.ts"
 
 /**
  * Storage pools; see https://linuxcontainers.org/incus/docs/main/explanation/storage/.

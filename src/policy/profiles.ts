@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { Device, Profile } from "../incus/schemas.ts"
+import type { Profile } from "../incus/infrastructureSchemas.ts"
+import type { Device } from "../incus/schemas.ts"
 
 /** The profile that set-up makes for containers of clincus. */
 export const ownProfile = "clincus"

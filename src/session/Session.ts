@@ -7,36 +7,27 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import { sentenceOf } from "../domain/Failure.ts"
 import type { EndReason, Metadata } from "../domain/Metadata.ts"
-import type { TmuxFailure } from "../guest/errors.ts"
 import type { TmuxService } from "../guest/TmuxService.ts"
 import { Host } from "../host/Host.ts"
-import type * as State from "../host/stateFiles.ts"
-import type { ImageNotFound, IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { ProtectedGone, ProtectedLink } from "../policy/files/errors.ts"
-import type { CannotHide } from "../policy/files/hidden.ts"
 import { deadlineOf } from "../policy/limits.ts"
-import type { GatewayFailed, NetworkNotReady } from "../policy/network/errors.ts"
 import { networkFacts, prepareNetwork } from "../policy/network/prepare.ts"
 import { type Policy, policyOf } from "../policy/policy.ts"
-import { inherited, type ProfileRefused } from "../policy/profiles.ts"
-import type { WorkspaceTooWide } from "../workspace/apart.ts"
-import { type Identity, identityOf, type RootWorkspace, warningOf } from "../workspace/identity.ts"
+import { inherited } from "../policy/profiles.ts"
+import { type Identity, identityOf, warningOf } from "../workspace/identity.ts"
 import { endContainer, isHeld, runOf } from "./container.ts"
-import type { CannotResume, NoFreeSlot, SlotInUse, SlotOutOfRange, ToolEnded } from "./errors.ts"
-import type { StateNotOurs } from "./finish.ts"
+import type { SessionFailure } from "./failures.ts"
 import type { SessionHandle } from "./handle.ts"
-import { type HistoryError, HistoryStore, type Outcome } from "./HistoryStore.ts"
+import { HistoryStore, type Outcome } from "./HistoryStore.ts"
 import type { Labels } from "./labels.ts"
 import { type Occupied, occupy } from "./occupy.ts"
 import { explainGone, protect, protectionNotes, protectionOf } from "./protection.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
-import type { TooManyContainers } from "./room.ts"
 import { shapeOf } from "./shape.ts"
 import { requireSlot, SlotService } from "./SlotService.ts"
 import { encodeSources } from "./sources.ts"
-import { explainStart, type StartFailure } from "./startFailure.ts"
+import { explainStart } from "./startFailure.ts"
 import { startTool } from "./startTool.ts"
 import { type Ending, openState, type SessionState } from "./state.ts"
 
@@ -71,53 +62,6 @@ export interface Session extends SessionHandle {
   /** What the tool left when it ended; none while it runs. */
   readonly outcome: Effect.Effect<Option.Option<Outcome>>
 }
-
-/**
- * What can keep a session from starting. What was made until then is undone.
- *
- * @example
- * import * as Clincus from "clincus"
- * import * as Console from "effect/Console"
- * import * as Effect from "effect/Effect"
- *
- * export const start = Effect.gen(function*() {
- *   const sessions = yield* Clincus.Sessions
- *   return yield* sessions.start({ workspace: ".", slot: 3 })
- * }).pipe(Effect.catchTags({
- *   NoFreeSlot: ({ workspace }) => Console.error(`ten sessions work on ${workspace}`),
- *   ProfileRefused: ({ key, profile }) => Console.error(`the profile ${profile} sets ${key}`),
- *   ProtectedGone: ({ path }) => Console.error(`${path} is gone`),
- *   ProtectedLink: ({ link, workspace }) => Console.error(`${link} in ${workspace} is a link`),
- *   RootWorkspace: ({ path }) => Console.error(`${path} is root's`),
- *   SlotInUse: ({ container }) => Console.error(`${container} has the slot`),
- *   SlotOutOfRange: ({ slot }) => Console.error(`there is no slot ${slot}`),
- *   ToolEnded: ({ screen, status }) => Console.error(`the tool ended at once with ${status}:\n${screen}`),
- *   TooManyContainers: ({ limit }) => Console.error(`fs.inotify.max_user_instances is ${limit}`),
- *   WorkspaceTooWide: ({ path }) => Console.error(`the workspace would hold ${path}`)
- * }))
- */
-export type SessionFailure =
-  | IncusFailure
-  | ImageNotFound
-  | StartFailure
-  | SlotOutOfRange
-  | SlotInUse
-  | NoFreeSlot
-  | HistoryError
-  | State.StateError
-  | TmuxFailure
-  | CannotResume
-  | ToolEnded
-  | StateNotOurs
-  | TooManyContainers
-  | ProtectedGone
-  | ProtectedLink
-  | GatewayFailed
-  | CannotHide
-  | RootWorkspace
-  | ProfileRefused
-  | NetworkNotReady
-  | WorkspaceTooWide
 
 type SessionServices =
   | IncusService

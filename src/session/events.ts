@@ -6,7 +6,7 @@ import { TmuxService } from "../guest/TmuxService.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import { type Ended, untilEnded } from "./ended.ts"
 import type { SessionHandle } from "./handle.ts"
-import type { History } from "./HistoryStore.ts"
+import type { History } from "./historyApi.ts"
 import { reconcile } from "./reconcile.ts"
 import { storeOf } from "./stores.ts"
 

@@ -6,15 +6,16 @@ import type { Metadata } from "../domain/Metadata.ts"
 import type { NetworkMode } from "../domain/network.ts"
 import { plainPath } from "../domain/RelativePath.ts"
 import { Host } from "../host/Host.ts"
-import type { TerminalSize } from "../incus/exec.ts"
+import type { TerminalSize } from "../incus/execApi.ts"
 import { overridden } from "../policy/limits.ts"
 import type { Tool } from "../tool/Tool.ts"
 import { chooseTool } from "../tool/ToolRegistry.ts"
 import { openWorkspace } from "../workspace/Workspace.ts"
 import { CannotResume } from "./errors.ts"
 import type { SessionRequest } from "./request.ts"
-import { type SavedSession, slotFor } from "./resume.ts"
+import { slotFor } from "./resume.ts"
 import { sourcesOf } from "./sources.ts"
+import type { SavedSession } from "./wanted.ts"
 
 /**
  * What a program or a user says of a session. What is left out is decided by the configuration or the saved session.

@@ -12,7 +12,7 @@ import { stateOfProcess } from "../host/process.ts"
 import * as State from "../host/stateFiles.ts"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { Instances } from "../incus/instances.ts"
+import type { Instances } from "../incus/instancesApi.ts"
 import type { Instance, ServerInfo } from "../incus/schemas.ts"
 import { belongsTo, endContainer, holdsState, retire, waitUntilStopped } from "./container.ts"
 import type { ContainerLeft } from "./errors.ts"
@@ -22,6 +22,7 @@ import { type HistoryError, HistoryStore } from "./HistoryStore.ts"
 import { fromInstance, isExpired } from "./labels.ts"
 import { holdersAmong, liveOf, type LiveSession } from "./live.ts"
 import { helperLabel } from "./reclaim.ts"
+import type { Reconciled } from "./reconciled.ts"
 import type { SlotService } from "./SlotService.ts"
 import { inItsStore, otherStores, storeOf } from "./stores.ts"
 
@@ -212,27 +213,6 @@ const endHelper = (instance: Instance) =>
     yield* incus.instancesOf(instance.project).destroy(instance.name)
     return true
   })
-
-/**
- * What `reconcile` has done, and what it has seen.
- *
- * @example
- * import * as Clincus from "clincus"
- * import * as Console from "effect/Console"
- * import * as Effect from "effect/Effect"
- *
- * export const tidy = Effect.gen(function*() {
- *   const sessions = yield* Clincus.Sessions
- *   const { finished, live }: Clincus.Reconciled = yield* sessions.reconcile
- *   yield* Console.log(`${finished.length} had ended, ${live.length} live`)
- * })
- */
-export interface Reconciled {
-  /** Ids of the sessions that were finished. */
-  readonly finished: ReadonlyArray<string>
-  /** The sessions of this user in this project and with this prefix as they are then, oldest first. */
-  readonly live: ReadonlyArray<LiveSession>
-}
 
 /** See `reconcile`: this much of it concerns one store. */
 const reconcileStore = Effect.gen(function*() {

@@ -1,6 +1,6 @@
 import type * as Option from "effect/Option"
 import type { Metadata } from "../domain/Metadata.ts"
-import type { TerminalSize } from "../incus/exec.ts"
+import type { TerminalSize } from "../incus/execApi.ts"
 import type { SessionPlacement } from "../policy/devices.ts"
 import type { FileRules } from "../policy/files/plan.ts"
 import type { RequestedLimits } from "../policy/limits.ts"

@@ -4,7 +4,8 @@ import * as Option from "effect/Option"
 import { defaults } from "../config/defaults.ts"
 import { Host } from "../host/Host.ts"
 import type { SessionHandle } from "./handle.ts"
-import { type History, HistoryStore } from "./HistoryStore.ts"
+import type { History } from "./historyApi.ts"
+import { HistoryStore } from "./HistoryStore.ts"
 
 /**
  * Where a session that is live has its record: in the store that its container's label names, which is not the one in

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { Network, NetworkAcl } from "../incus/schemas.ts"
+import type { Network, NetworkAcl } from "../incus/infrastructureSchemas.ts"
 import { GatewayFailed } from "../policy/network/errors.ts"
 import {
   gatewayAcl,

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Device, Profile } from "../incus/schemas.ts"
+import type { Profile } from "../incus/infrastructureSchemas.ts"
+import type { Device } from "../incus/schemas.ts"
 import { ownProfile } from "../policy/profiles.ts"
 import type { Machine } from "./machine.ts"
 import { chooseNetwork, newBridge } from "./network.ts"

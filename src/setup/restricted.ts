@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import type { Subnet } from "../domain/ipv4.ts"
 import { shellLine } from "../host/shell.ts"
 import type { IncusFailure } from "../incus/errors.ts"
-import type { Network, NetworkAcl } from "../incus/schemas.ts"
+import type { Network, NetworkAcl } from "../incus/infrastructureSchemas.ts"
 import {
   aclKeys,
   bridgeOptions,

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
-import type { Device, StoragePool } from "../incus/schemas.ts"
+import type { StoragePool } from "../incus/infrastructureSchemas.ts"
+import type { Device } from "../incus/schemas.ts"
 import type { CommandFailed } from "./errors.ts"
 import type { Machine } from "./machine.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"

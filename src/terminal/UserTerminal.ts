@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { spawnSync } from "node:child_process"
 import { writeSync } from "node:fs"
-import type { TerminalIO, TerminalSize } from "../incus/exec.ts"
+import type { TerminalIO, TerminalSize } from "../incus/execApi.ts"
 import { outputFilter } from "./filter.ts"
 import { modeTracker } from "./modes.ts"
 

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { IncusService } from "../../src/incus/IncusService.ts"
-import type { AclRule } from "../../src/incus/schemas.ts"
+import type { AclRule } from "../../src/incus/infrastructureSchemas.ts"
 import { Ground } from "./support/Ground.ts"
 import { onGround } from "./support/onGround.ts"
 

@@ -13,7 +13,8 @@ import type { Instance } from "../../incus/schemas.ts"
 import { NoTmux, TmuxError } from "../errors.ts"
 import type { Guest } from "../Guest.ts"
 import { outcomeDirectory } from "../paths.ts"
-import { type Attached, TmuxService } from "../TmuxService.ts"
+import type { Attached } from "../tmuxApi.ts"
+import { TmuxService } from "../TmuxService.ts"
 import {
   type Client,
   keyOf,

@@ -3,9 +3,9 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { TerminalSize } from "../../incus/exec.ts"
+import type { TerminalSize } from "../../incus/execApi.ts"
 import type { Guest } from "../Guest.ts"
-import type { TmuxStart } from "../TmuxService.ts"
+import type { TmuxStart } from "../tmuxApi.ts"
 
 /** A terminal that is attached to a pane. */
 export interface Client {

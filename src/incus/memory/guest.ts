@@ -2,7 +2,7 @@ import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
-import type { TerminalSize } from "../exec.ts"
+import type { TerminalSize } from "../execApi.ts"
 import type { Instance } from "../schemas.ts"
 
 /**

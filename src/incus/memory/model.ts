@@ -1,7 +1,8 @@
 import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
-import type { AclRule, Device, Instance } from "../schemas.ts"
+import type { AclRule } from "../infrastructureSchemas.ts"
+import type { Device, Instance } from "../schemas.ts"
 import type { Refusal } from "./answers.ts"
 import type { Verb } from "./operations.ts"
 

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { AclRule, listOf } from "../schemas.ts"
+import { AclRule } from "../infrastructureSchemas.ts"
+import { listOf } from "../schemas.ts"
 import { done, refuse } from "./answers.ts"
 import type { Daemon } from "./daemon.ts"
 import { type MemoryAcl, sha256 } from "./model.ts"

@@ -6,7 +6,7 @@ import {
   type Subnet,
   without
 } from "../../domain/ipv4.ts"
-import type { AclRule } from "../../incus/schemas.ts"
+import type { AclRule } from "../../incus/infrastructureSchemas.ts"
 
 /** The ACL that set-up makes. Its configuration says which network has it. */
 export const restrictedAcl = "clincus-restricted"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { IncusService } from "../../../src/incus/IncusService.ts"
-import type { InstanceSpec } from "../../../src/incus/instances.ts"
+import type { InstanceSpec } from "../../../src/incus/instancesApi.ts"
 import { Ground } from "./Ground.ts"
 
 let count = 0
