@@ -26,7 +26,7 @@ export interface Acls {
   /**
    * Replaces what an ACL says by what `change` makes of it, in force for all networks that use it when this returns. Of two
    * who write at once Incus may lose one, so the ACL is read and `change` asked again until it gives none: nothing is left
-   * to be changed.
+   * to be changed, and again 150 ms after a change.
    */
   readonly edit: (
     name: string,

@@ -85,16 +85,18 @@ export const inheritedFrom = (found: ReadonlyArray<Profile>): Inherited => {
   }
 }
 
-/** The same for the profiles of sessions as they are on the server. Fails if one of them says what may not be. */
-export const inherited: Effect.Effect<Inherited, IncusFailure | ProfileRefused, IncusService> = Effect.gen(
-  function*() {
-    const incus = yield* IncusService
-    const all = yield* Effect.forEach(profiles, incus.profiles.get, { concurrency: "unbounded" })
-    const found = all.flatMap(Option.toArray)
-    for (const { config, name } of found) {
-      const key = refused.find((one) => config[one] !== undefined && config[one] !== "")
-      if (key !== undefined) return yield* new ProfileRefused({ profile: name, key })
-    }
-    return inheritedFrom(found)
+/** The profiles of sessions as they are on the server. Fails if one of them says what may not be. */
+export const sessionProfiles: Effect.Effect<
+  ReadonlyArray<Profile>,
+  IncusFailure | ProfileRefused,
+  IncusService
+> = Effect.gen(function*() {
+  const incus = yield* IncusService
+  const all = yield* Effect.forEach(profiles, incus.profiles.get, { concurrency: "unbounded" })
+  const found = all.flatMap(Option.toArray)
+  for (const { config, name } of found) {
+    const key = refused.find((one) => config[one] !== undefined && config[one] !== "")
+    if (key !== undefined) return yield* new ProfileRefused({ profile: name, key })
   }
-).pipe(Effect.withSpan("Policy.inherited"))
+  return found
+}).pipe(Effect.withSpan("Policy.profiles"))

@@ -1,5 +1,5 @@
 import type { Walked } from "../host/untrusted/walk.ts"
-import { inGit, inWorkspace } from "./files/protected.ts"
+import { inProject } from "./files/protected.ts"
 
 /**
  * A kind of change by which a session may have something run on the host later: `set-id`, a program that runs with its
@@ -76,8 +76,7 @@ const otherGit = /^(.+?\/)\.git(\/|$)/
 const gitRuns = /(^|\/)\.git(\/(config|config\.worktree|commondir|hooks\/.+|info\/attributes))?$/
 
 const isProtected = (path: string): string | undefined =>
-  [...inWorkspace, ...inGit.map((entry) => ({ ...entry, path: `.git/${entry.path}` }))]
-    .find((one) => path === one.path || path.startsWith(`${one.path}/`))?.why
+  inProject.find((one) => path === one.path || path.startsWith(`${one.path}/`))?.why
 
 /** True for a link that does not stay below the directory. */
 const leadsOut = ({ path, target = "" }: Walked): boolean => {

@@ -13,7 +13,7 @@ import { IncusService } from "../incus/IncusService.ts"
 import { deadlineOf } from "../policy/limits.ts"
 import { networkFacts, prepareNetwork } from "../policy/network/prepare.ts"
 import { type Policy, policyOf } from "../policy/policy.ts"
-import { inherited } from "../policy/profiles.ts"
+import { inheritedFrom, sessionProfiles } from "../policy/profiles.ts"
 import { type Identity, identityOf, warningOf } from "../workspace/identity.ts"
 import { endContainer, isHeld, runOf } from "./container.ts"
 import type { SessionFailure } from "./failures.ts"
@@ -21,7 +21,7 @@ import type { SessionHandle } from "./handle.ts"
 import { HistoryStore, type Outcome } from "./HistoryStore.ts"
 import type { Labels } from "./labels.ts"
 import { type Occupied, occupy } from "./occupy.ts"
-import { explainGone, protect, protectionNotes, protectionOf } from "./protection.ts"
+import { protect, protectionNotes, protectionOf } from "./protection.ts"
 import { reconcile } from "./reconcile.ts"
 import type { SessionRequest } from "./request.ts"
 import { shapeOf } from "./shape.ts"
@@ -91,17 +91,17 @@ export const startSession = (
     yield* requireSlot(request.slot)
     const incus = yield* IncusService
     // Meanwhile the disk is busy with the state.
-    const profiles = yield* Effect.forkScoped(inherited)
+    const profiles = yield* Effect.forkScoped(sessionProfiles)
     const facts = yield* Effect.forkScoped(networkFacts(request.network.mode))
     const identity = yield* identityOf(request.workspace, request.mounts)
     const protection = yield* protectionOf(request)
     const saved = yield* openState(request, identity, protection.stands, ending)
-    const said = yield* Fiber.join(profiles)
-    const walls = policyOf({ ...request, pool: request.placement.pool }, said, (yield* Host).memory)
+    const inherited = inheritedFrom(yield* Fiber.join(profiles))
+    const walls = policyOf({ ...request, pool: request.placement.pool }, inherited, (yield* Host).memory)
     const network = yield* prepareNetwork(
       saved.run.run ?? saved.id,
       { ...request.network, tool: request.tool.tool.hosts ?? [], environment: request.environment },
-      { ...(yield* Fiber.join(facts)), devices: said.devices },
+      { ...(yield* Fiber.join(facts)), devices: inherited.devices },
       Ref.get(ending.kept)
     )
     const held = yield* protect(protection, saved, request, identity)
@@ -117,17 +117,21 @@ export const startSession = (
         held
       })
     }
+    const explain = explainStart({
+      identity,
+      workspace: request.workspace.path,
+      limits: policy.asked,
+      held: protection.plan.holds.map(({ below, root }) => `${root}/${below}`)
+    })
     // While Incus makes the container the host has time for what the tool will need, and for what a crash has left.
     const [container, notes, tidying] = yield* Effect.all([
-      launch(request, identity, policy, saved, ending).pipe(explainGone(request.workspace.path, protection)),
+      explain(launch(request, identity, policy, saved, ending)),
       saved.fill,
       Effect.forkScoped(Effect.ignoreLogged(reconcile)),
       Effect.forkScoped(incus.exec.prepare)
     ], { concurrency: "unbounded" })
     const [guest] = yield* Effect.all([
-      startTool(request, identity, policy, saved, container).pipe(
-        explainStart(identity, request.workspace.path, policy.asked)
-      ),
+      explain(startTool(request, identity, policy, saved, container)),
       noteMetadata(request, saved, container)
     ], { concurrency: "unbounded" })
     yield* history.runs.note({
@@ -212,7 +216,7 @@ const launch = (
         persistent: request.persistent,
         // If any slot will do, a session that goes on does not become persistent by the slot that it gets.
         exact: saved.slot === 0 && saved.resumed && !request.persistent
-      }).pipe(explainStart(identity, workspace.path, policy.asked)))
+      }))
     const end = (container: string) =>
       Effect.gen(function*() {
         if (yield* Ref.get(ending.kept)) return

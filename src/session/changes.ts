@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type { SessionRef } from "../domain/SessionRef.ts"
 import * as State from "../host/stateFiles.ts"
 import type { Walked } from "../host/untrusted/walk.ts"
-import { inGit, inWorkspace } from "../policy/files/protected.ts"
+import { inProject } from "../policy/files/protected.ts"
 import { isLookedThrough, type Risk, risksOf } from "../policy/risks.ts"
 import { HistoryStore } from "./HistoryStore.ts"
 import { sessionInfo } from "./info.ts"
@@ -64,9 +64,7 @@ const runsCommands = /^\s*(x|exec)\s/m
 
 /** What stands in for an absent path while a session runs is nobody's change. */
 const standIns = new Map(
-  [...inWorkspace, ...inGit.map((entry) => ({ ...entry, path: `.git/${entry.path}` }))].flatMap((
-    { absent, path }
-  ) => typeof absent === "object" ? [[path, absent.text] as const] : [])
+  inProject.flatMap(({ absent, path }) => typeof absent === "object" ? [[path, absent.text] as const] : [])
 )
 
 const isNotStandIn = (workspace: string) => ({ is, path }: Walked) => {

@@ -18,7 +18,7 @@ import { networkFacts } from "../policy/network/prepare.ts"
 import { allowedNames } from "../policy/network/presets.ts"
 import { openingOf, restrictedAcl } from "../policy/network/restricted.ts"
 import { policyOf } from "../policy/policy.ts"
-import { inherited, inheritedFrom, profiles as profileNames } from "../policy/profiles.ts"
+import { inheritedFrom, sessionProfiles } from "../policy/profiles.ts"
 import { locate } from "../tool/locate.ts"
 import type { Tool } from "../tool/Tool.ts"
 import { builtIn } from "../tool/ToolRegistry.ts"
@@ -199,12 +199,11 @@ const onHost = (tool: Tool) =>
 /** The same of a session that is not started, by a plan of it. Changes nothing, neither on the disk nor in Incus. */
 export const explainPlan = (request: SessionRequest) =>
   Effect.gen(function*() {
-    const incus = yield* IncusService
     const history = yield* HistoryStore
     const host = yield* Host
     const { tool } = request.tool
-    const profiles = (yield* Effect.forEach(profileNames, incus.profiles.get)).flatMap(Option.toArray)
-    const from = yield* inherited
+    const profiles = yield* sessionProfiles
+    const from = inheritedFrom(profiles)
     const identity = yield* identityOf(request.workspace, request.mounts)
     const protection = yield* protectionOf(request)
     const saved = history.directory({ tool: tool.name, id: "NEW" })

@@ -2,7 +2,7 @@ import type { ConfigError, UnknownProfile } from "../config/errors.ts"
 import type { TmuxFailure } from "../guest/errors.ts"
 import type { StateError } from "../host/stateFiles.ts"
 import type { ImageNotFound, IncusFailure, InstanceChanged, InstanceNotFound } from "../incus/errors.ts"
-import type { ProtectedGone, ProtectedLink } from "../policy/files/errors.ts"
+import type { ProtectedLink } from "../policy/files/errors.ts"
 import type { CannotHide } from "../policy/files/hidden.ts"
 import type { GatewayFailed, NetworkNotReady } from "../policy/network/errors.ts"
 import type { ProfileRefused } from "../policy/profiles.ts"
@@ -254,7 +254,6 @@ export type SessionFailure =
   | ToolEnded
   | StateNotOurs
   | TooManyContainers
-  | ProtectedGone
   | ProtectedLink
   | GatewayFailed
   | CannotHide

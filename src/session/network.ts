@@ -7,7 +7,7 @@ import { logScript } from "../guest/gateway.ts"
 import { InstanceNotFound } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
 import type { Instance } from "../incus/schemas.ts"
-import { hostDevices, hostPrelude } from "../policy/network/devices.ts"
+import { hostAddress, hostDevices, hostPrelude } from "../policy/network/devices.ts"
 import { admit, askGateway, gatewayAcl } from "../policy/network/gateway.ts"
 import { networkOf } from "../policy/network/prepare.ts"
 import { allowedNames } from "../policy/network/presets.ts"
@@ -55,7 +55,16 @@ const openHost = (session: SessionHandle, port: number) =>
           ephemeral: instance.ephemeral
         })
         : Option.none())
-    yield* exec.run(session.container, { command: ["bash", "-c", hostPrelude(ports)] })
+    const { status, stderr } = yield* exec.run(session.container, {
+      command: ["bash", "-c", hostPrelude(ports)]
+    })
+    if (status !== 0) {
+      return yield* new CannotOpen({
+        container: session.container,
+        reason: `its /etc/hosts cannot be written (${stderr.trim() || `status ${status}`})`,
+        hint: `The service is open all the same, by its address: http://${hostAddress}:${port}`
+      })
+    }
   })
 
 /**

@@ -1,9 +1,6 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { RunRecord, RunStands } from "../domain/Run.ts"
 import type { Device } from "../incus/schemas.ts"
-import { ProtectedGone } from "../policy/files/errors.ts"
 import { blankDevice, coversOf, hiddenIn, type HiddenPath, makeBlank } from "../policy/files/hidden.ts"
 import { mountingOf } from "../policy/files/lxc.ts"
 import { type FilePlan, gitDevice, planFiles } from "../policy/files/plan.ts"
@@ -108,22 +105,6 @@ export const heldOf = (
     recursive: submounts.length > 0 && !shift
   }
 }
-
-/** Incus only says that a container did not start; it may be that a path that it was to hold is gone. */
-export const explainGone =
-  (workspace: string, { plan }: Protection) =>
-  <A, E extends { readonly _tag: string }, R>(start: Effect.Effect<A, E, R>) =>
-    Effect.catchIf(start, (error) => error._tag === "IncusRequestError", (error) =>
-      Effect.gen(function*() {
-        const fs = yield* FileSystem.FileSystem
-        const gone = yield* Effect.findFirst(
-          plan.holds.map(({ below, root }) => `${root}/${below}`),
-          (path) => Effect.map(Effect.orElseSucceed(fs.exists(path), () => true), (there) => !there)
-        )
-        return yield* Option.isSome(gone)
-          ? new ProtectedGone({ workspace, path: gone.value })
-          : Effect.fail(error)
-      }))
 
 /** Makes what stands in for what is not there, and gives what holds all of it. */
 export const protect = (

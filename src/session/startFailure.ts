@@ -1,8 +1,10 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { shellLine } from "../host/shell.ts"
 import { missingIds, rootRanges } from "../host/subids.ts"
+import { ProtectedGone } from "../policy/files/errors.ts"
 import { type Identity, mappedGroup } from "../workspace/identity.ts"
 
 /**
@@ -81,12 +83,14 @@ export class LimitsTooLow extends Data.TaggedError("LimitsTooLow")<{
  *       return `add ${failure.uids.join(", ")} to /etc/subuid and ${failure.gids.join(", ")} to /etc/subgid`
  *     case "MountsNotShifted":
  *       return `${failure.fileSystem} cannot be shifted: ${failure.reason}`
+ *     case "ProtectedGone":
+ *       return `${failure.path} is gone`
  *     case "LimitsTooLow":
  *       return `too low, perhaps: ${failure.limits.join(", ")}`
  *   }
  * }
  */
-export type StartFailure = IdsNotMapped | MountsNotShifted | LimitsTooLow
+export type StartFailure = IdsNotMapped | MountsNotShifted | ProtectedGone | LimitsTooLow
 
 const read = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(Effect.orElseSucceed(() => ""))
@@ -100,9 +104,19 @@ const fileSystemOf = (path: string) =>
     return above.toSorted(([, a], [, b]) => (b ?? "").length - (a ?? "").length)[0]?.[2] ?? "a file system"
   })
 
+/** What a container that does not start may have failed at. */
+interface Started {
+  readonly identity: Identity
+  readonly workspace: string
+  /** Limits that somebody asked for, as instance options. */
+  readonly limits: Readonly<Record<string, string>>
+  /** Paths on the host that it was to hold. */
+  readonly held: ReadonlyArray<string>
+}
+
 /** Incus only says that a container did not start; the usual causes are looked for here. */
 export const explainStart =
-  (identity: Identity, workspace: string, limits: Readonly<Record<string, string>>) =>
+  ({ held, identity, limits, workspace }: Started) =>
   <A, E extends { readonly _tag: string; readonly message: string }, R>(
     start: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | StartFailure, R | FileSystem.FileSystem> =>
@@ -124,6 +138,12 @@ export const explainStart =
             reason: error.message
           })
         }
+        const fs = yield* FileSystem.FileSystem
+        const gone = yield* Effect.findFirst(
+          held,
+          (path) => Effect.map(Effect.orElseSucceed(fs.exists(path), () => true), (there) => !there)
+        )
+        if (Option.isSome(gone)) return yield* new ProtectedGone({ workspace, path: gone.value })
         const set = Object.entries(limits).map(([name, value]) => `${name}=${value}`)
         if (set.length === 0) return yield* Effect.fail(error)
         return yield* new LimitsTooLow({ workspace, limits: set, reason: error.message })

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { IncusFailure } from "../incus/errors.ts"
 import { IncusService } from "../incus/IncusService.ts"
-import type { Network, NetworkAcl } from "../incus/infrastructureSchemas.ts"
+import type { Network } from "../incus/infrastructureSchemas.ts"
 import { GatewayFailed } from "../policy/network/errors.ts"
 import {
   gatewayAcl,
@@ -13,9 +13,10 @@ import {
   gatewayTrouble,
   provisionGateway
 } from "../policy/network/gateway.ts"
-import { aclKeys, type RestrictedNetwork, sameRules } from "../policy/network/restricted.ts"
+import { aclKeys, placeOf, type RestrictedNetwork } from "../policy/network/restricted.ts"
+import { writeAcl } from "./acl.ts"
 import type { Machine } from "./machine.ts"
-import { freeBridgeAddresses, isAboutAddress, newBridge } from "./network.ts"
+import { freeBridgeAddresses, newBridge, withFirstAccepted } from "./network.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
 import { type Action, done, manual, needed, type Status, type Step } from "./Step.ts"
 
@@ -31,35 +32,15 @@ const aclOf = (network: RestrictedNetwork) => ({
   ...gatewayRules(network)
 })
 
-const writeAcl = (server: IncusServer, network: RestrictedNetwork) =>
-  Effect.gen(function*() {
-    const found = yield* server.api.acls.get(gatewayAcl)
-    yield* Option.isNone(found)
-      ? server.api.acls.create(gatewayAcl, aclOf(network))
-      : server.api.acls.edit(gatewayAcl, ({ config, egress, ingress }) => {
-        const wanted = aclOf(network)
-        const same = Object.entries(wanted.config).every(([key, value]) => config[key] === value)
-          && sameRules(wanted.egress, egress) && sameRules(wanted.ingress, ingress)
-        return same ? Option.none() : Option.some(wanted)
-      })
-  })
-
 /** Makes the network behind the gateway, with the first address that Incus accepts. */
-const makeNetwork = (server: IncusServer, name: string, addresses: ReadonlyArray<string>): Action => {
-  const attempt = (rest: ReadonlyArray<string>): Effect.Effect<void, IncusFailure> => {
-    const [address, ...others] = rest
-    if (address === undefined) return Effect.void
-    const made = Effect.zipRight(
-      writeAcl(server, { network: name, address }),
+const makeNetwork = (server: IncusServer, name: string, addresses: ReadonlyArray<string>): Action => ({
+  shown: `# a network ${name}, ${addresses[0]}, with the ACL ${gatewayAcl}, from which nothing leads out`,
+  run: withFirstAccepted(addresses, (address) =>
+    Effect.zipRight(
+      writeAcl(server, gatewayAcl, () => aclOf({ network: name, address })),
       server.api.networks.createBridge(name, gatewayBridgeOptions(address))
-    )
-    return others.length === 0 ? made : Effect.catchIf(made, isAboutAddress, () => attempt(others))
-  }
-  return {
-    shown: `# a network ${name}, ${addresses[0]}, with the ACL ${gatewayAcl}, from which nothing leads out`,
-    run: attempt(addresses)
-  }
-}
+    ))
+})
 
 /** Makes the container, if there is none, and installs what it runs. */
 const makeContainer = (server: IncusServer, options: GatewayOptions): Action => ({
@@ -87,12 +68,6 @@ const makeContainer = (server: IncusServer, options: GatewayOptions): Action => 
 
 const failed = ({ message }: { readonly message: string }) =>
   new GatewayFailed({ container: gatewayName, reason: message })
-
-const placeOf = (acl: NetworkAcl): Option.Option<RestrictedNetwork> => {
-  const network = acl.config[aclKeys.network]
-  const address = acl.config[aclKeys.address]
-  return network === undefined || address === undefined ? Option.none() : Option.some({ network, address })
-}
 
 /** There is a gateway for sessions of mode `allow`: a network that leads nowhere but to it, and its container. */
 export const gatewayStep = (machine: Machine, server: IncusServer, options: GatewayOptions): Step => {
@@ -127,7 +102,7 @@ export const gatewayStep = (machine: Machine, server: IncusServer, options: Gate
           )
           const trouble = yield* gatewayTrouble(place).pipe(Effect.provideService(IncusService, server.api))
           if (wrong.length === 0 && trouble === undefined) return done(`${gatewayName}, on ${place.network}`)
-          return needed(trouble ?? `${place.network} is not as this version of clincus wants it`, [
+          return needed(trouble?.reason ?? `${place.network} is not as this version of clincus wants it`, [
             ...(wrong.length === 0 ? [] : [{
               shown: `incus network set ${place.network} ${wrong.map(([key]) => `${key}=…`).join(" ")}`,
               run: server.api.networks.configure(place.network, Object.fromEntries(wrong))

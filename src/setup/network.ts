@@ -40,27 +40,31 @@ export const newBridge = (names: ReadonlyArray<string>, beginning = "incusbr"): 
 }
 
 /** True for the daemon's complaints about an address, if another address is worth a try. */
-export const isAboutAddress = (error: IncusFailure): boolean =>
+const isAboutAddress = (error: IncusFailure): boolean =>
   error._tag === "IncusRequestError" && /subnet|address|overlap|in use/i.test(error.reason)
 
-/** Makes the bridge with the first address that Incus accepts: it knows of uses that routes do not show. */
+/** Makes something with the first address that Incus accepts: it knows of uses that routes do not show. */
+export const withFirstAccepted = (
+  addresses: ReadonlyArray<string>,
+  make: (address: string) => Effect.Effect<void, IncusFailure>
+): Effect.Effect<void, IncusFailure> => {
+  const [address, ...others] = addresses
+  if (address === undefined) return Effect.void
+  return others.length === 0
+    ? make(address)
+    : Effect.catchIf(make(address), isAboutAddress, () => withFirstAccepted(others, make))
+}
+
+/** Makes the bridge. */
 const create = (server: IncusServer, name: string, addresses: ReadonlyArray<string>): Action => {
   const config = (address: string) => ({
     "ipv4.address": address,
     "ipv4.nat": "true",
     "ipv6.address": "none"
   })
-  const attempt = (rest: ReadonlyArray<string>): Effect.Effect<void, IncusFailure> => {
-    const [address, ...others] = rest
-    if (address === undefined) return Effect.void
-    const made = server.api.networks.createBridge(name, config(address))
-    return others.length === 0
-      ? made
-      : Effect.catchIf(made, isAboutAddress, () => attempt(others))
-  }
   return {
     shown: `incus network create ${name} ipv4.address=${addresses[0]} ipv4.nat=true ipv6.address=none`,
-    run: attempt(addresses)
+    run: withFirstAccepted(addresses, (address) => server.api.networks.createBridge(name, config(address)))
   }
 }
 

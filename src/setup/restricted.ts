@@ -10,11 +10,11 @@ import {
   openingOf,
   restrictedAcl,
   type RestrictedNetwork,
-  rulesFor,
-  sameRules
+  rulesFor
 } from "../policy/network/restricted.ts"
+import { isAs, writeAcl } from "./acl.ts"
 import type { Machine } from "./machine.ts"
-import { freeBridgeAddresses, isAboutAddress, newBridge } from "./network.ts"
+import { freeBridgeAddresses, newBridge, withFirstAccepted } from "./network.ts"
 import { type IncusServer, unasked, whenReached } from "./server.ts"
 import { type Action, done, manual, needed, type Status, type Step } from "./Step.ts"
 
@@ -49,22 +49,9 @@ const wrongOptions = (network: Network, address: string): ReadonlyArray<readonly
       : key !== "ipv4.address" && (network.config[key] ?? "") !== value
   )
 
-/** True if an ACL says what it is to say. */
-const isAs = (acl: NetworkAcl, wanted: ReturnType<typeof aclOf>): boolean =>
-  Object.entries(wanted.config).every(([key, value]) => acl.config[key] === value)
-  && sameRules(wanted.egress, acl.egress) && sameRules(wanted.ingress, acl.ingress)
-
 /** Writes the ACL, whether it is there or not. */
 const write = (server: IncusServer, network: RestrictedNetwork, neighbours: ReadonlyArray<Subnet>) =>
-  Effect.gen(function*() {
-    const found = yield* server.api.acls.get(restrictedAcl)
-    yield* Option.isNone(found)
-      ? server.api.acls.create(restrictedAcl, aclOf(network, neighbours))
-      : server.api.acls.edit(restrictedAcl, (acl) => {
-        const wanted = aclOf(network, neighbours, acl)
-        return isAs(acl, wanted) ? Option.none() : Option.some(wanted)
-      })
-  })
+  writeAcl(server, restrictedAcl, (acl) => aclOf(network, neighbours, acl))
 
 const writeAction = (
   server: IncusServer,
@@ -84,17 +71,15 @@ const create = (
   addresses: ReadonlyArray<string>,
   neighbours: ReadonlyArray<Subnet>
 ): Action => {
-  const attempt = (rest: ReadonlyArray<string>): Effect.Effect<void, IncusFailure> => {
-    const [address, ...others] = rest
-    if (address === undefined) return Effect.void
-    const made = Effect.zipRight(
-      write(server, { network: name, address }, neighbours),
-      server.api.networks.createBridge(name, bridgeOptions(address))
-    )
-    return others.length === 0 ? made : Effect.catchIf(made, isAboutAddress, () => attempt(others))
-  }
   const options = Object.entries(bridgeOptions(addresses[0] ?? "")).map(([key, value]) => `${key}=${value}`)
-  return { shown: shellLine(["incus", "network", "create", name, ...options]), run: attempt(addresses) }
+  return {
+    shown: shellLine(["incus", "network", "create", name, ...options]),
+    run: withFirstAccepted(addresses, (address) =>
+      Effect.zipRight(
+        write(server, { network: name, address }, neighbours),
+        server.api.networks.createBridge(name, bridgeOptions(address))
+      ))
+  }
 }
 
 /**

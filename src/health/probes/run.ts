@@ -8,11 +8,11 @@ import type { Ground } from "./ground.ts"
 import type { Probe, Proof, Script, Who } from "./Probe.ts"
 
 /**
- * What came of a probe, as one user inside. `kept` is the promise; `open` is a promise that the user's own configuration
- * gives up, and `unknown` a probe whose control failed, or that could not be run to its end.
+ * What came of a probe, as one user inside. `kept` is the promise; `unknown` is a probe whose control failed, or that could
+ * not be run to its end.
  */
 export type Outcome =
-  | { readonly state: "kept" | "broken" | "open" }
+  | { readonly state: "kept" | "broken" }
   | { readonly state: "unknown"; readonly reason: string }
 
 /** How long a script may take. */

@@ -67,6 +67,12 @@ export const inGit: ReadonlyArray<Protected> = [
   }
 ]
 
+/** Both, by the path from the top of a workspace that has its repository in it. */
+export const inProject: ReadonlyArray<Protected> = [
+  ...inWorkspace,
+  ...inGit.map((entry) => ({ ...entry, path: `.git/${entry.path}` }))
+]
+
 /** Of the directory of a linked worktree, `worktrees/<name>` in that of its repository. */
 export const inWorktree: ReadonlyArray<Protected> = [
   { path: "config.worktree", why: "git runs programs that it names", absent: { text: "" } },

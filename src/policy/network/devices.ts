@@ -1,4 +1,6 @@
+import type { NetworkMode, NetworkTarget } from "../../domain/network.ts"
 import type { Device } from "../../incus/schemas.ts"
+import type { RestrictedNetwork } from "./restricted.ts"
 
 /** In the container, the address and the name by which the opened services of the host are reached. */
 export const hostAddress = "127.0.0.254"
@@ -16,7 +18,7 @@ const switchedOff = (profiles: Readonly<Record<string, Device>>): Record<string,
  * The one interface of a restricted session: its port on the bridge reaches no other session's, and sends under no other
  * address than its own, by Ethernet or IP. Nothing of IPv6 passes. `address` is its address if that is chosen.
  */
-export const restrictedDevices = (
+const restrictedDevices = (
   profiles: Readonly<Record<string, Device>>,
   network: string,
   address: string | undefined
@@ -34,12 +36,13 @@ export const restrictedDevices = (
   }
 })
 
-/** No interface but the loopback one. */
-export const noDevices = switchedOff
-
 /** The interface of an open session: that of its profiles, or on the network that is named. */
-export const openDevices = (network: string | undefined): Record<string, Device> =>
+const openDevices = (network: string | undefined): Record<string, Device> =>
   network === undefined ? {} : { eth0: { type: "nic", network, name: "eth0" } }
+
+/** The ports of the host's services that are among what is opened. */
+export const hostPortsOf = (allow: ReadonlyArray<NetworkTarget>): ReadonlyArray<number> =>
+  allow.flatMap((target) => target._tag === "Host" ? [target.port] : [])
 
 /** A way to a service of the host, on whatever address it listens there. */
 export const hostDevices = (ports: ReadonlyArray<number>): Record<string, Device> =>
@@ -66,6 +69,25 @@ export const hostPortsIn = (devices: Readonly<Record<string, Device>>): Readonly
 export const isNetworkDevice = (name: string, device: Device): boolean =>
   device["type"] === "nic" || device["type"] === "none" ||
   (device["type"] === "proxy" && hostDevice.test(name))
+
+/** What a session of a mode has of the network; `place` is where a restricted one is, `address` its address if that is chosen. */
+export const sessionDevices = (
+  { allow, mode, network }: {
+    readonly allow: ReadonlyArray<NetworkTarget>
+    readonly mode: NetworkMode
+    readonly network: string | undefined
+  },
+  profiles: Readonly<Record<string, Device>>,
+  place?: RestrictedNetwork,
+  address?: string
+): Record<string, Device> => ({
+  ...(mode === "open"
+    ? openDevices(network)
+    : mode === "none" || place === undefined
+    ? switchedOff(profiles)
+    : restrictedDevices(profiles, place.network, address)),
+  ...hostDevices(hostPortsOf(allow))
+})
 
 /** Shell lines, run by root, by which the host's name is known in the container. */
 export const hostPrelude = (ports: ReadonlyArray<number>): string =>

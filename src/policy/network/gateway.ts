@@ -6,6 +6,7 @@ import { admitScript, gatewayScript, namesScript } from "../../guest/gateway.ts"
 import { IncusService } from "../../incus/IncusService.ts"
 import type { AclRule } from "../../incus/infrastructureSchemas.ts"
 import type { Device } from "../../incus/schemas.ts"
+import { profiles } from "../profiles.ts"
 import { GatewayFailed, NetworkNotReady } from "./errors.ts"
 import type { AllowedName } from "./presets.ts"
 import { bridgeOptions, type RestrictedNetwork } from "./restricted.ts"
@@ -73,7 +74,7 @@ export const gatewaySpec = (
   name: gatewayName,
   image: options.image,
   ephemeral: false,
-  profiles: ["default", "clincus"],
+  profiles,
   config: {
     "boot.autostart": "true",
     "limits.memory": "256MiB",
@@ -121,16 +122,25 @@ export const provisionGateway = (place: RestrictedNetwork) =>
       Option.some({ config: { ...config, [versionKey]: gatewayVersion(place.address) }, devices, ephemeral }))
   })
 
-/** How the gateway of Incus stands: undefined if it is ready, else what is the matter, as a clause. */
+/** What is the matter with the gateway, as a clause; `stands` if it only has to be started. */
+export interface GatewayTrouble {
+  readonly reason: string
+  readonly stands: boolean
+}
+
+/** How the gateway of Incus stands: undefined if it is ready. */
 export const gatewayTrouble = (place: RestrictedNetwork) =>
   Effect.gen(function*() {
     const { instances } = yield* IncusService
     const found = yield* Effect.option(instances.get(gatewayName))
-    if (Option.isNone(found)) return `there is no container ${gatewayName}`
-    if (found.value.status !== "Running") return `the container ${gatewayName} does not run`
-    return found.value.config[versionKey] === gatewayVersion(place.address)
+    const trouble = (reason: string, stands = false): GatewayTrouble => ({ reason, stands })
+    if (Option.isNone(found)) return trouble(`there is no container ${gatewayName}`)
+    if (found.value.config[versionKey] !== gatewayVersion(place.address)) {
+      return trouble(`the container ${gatewayName} is not as this version of clincus wants it`)
+    }
+    return found.value.status === "Running"
       ? undefined
-      : `the container ${gatewayName} is not as this version of clincus wants it`
+      : trouble(`the container ${gatewayName} does not run`, true)
   })
 
 /** Fails with `NetworkNotReady` unless the gateway is there; starts it if it stands. */
@@ -139,12 +149,9 @@ export const requireGateway = (place: RestrictedNetwork) =>
     const { instances } = yield* IncusService
     const trouble = yield* gatewayTrouble(place)
     if (trouble === undefined) return
-    if (!trouble.endsWith("does not run")) {
-      return yield* new NetworkNotReady({ reason: trouble, gateway: true })
-    }
-    yield* instances.start(gatewayName).pipe(
-      Effect.catchTag("InstanceNotFound", () => new NetworkNotReady({ reason: trouble, gateway: true }))
-    )
+    const notReady = new NetworkNotReady({ reason: trouble.reason, gateway: true })
+    if (!trouble.stands) return yield* notReady
+    yield* instances.start(gatewayName).pipe(Effect.catchTag("InstanceNotFound", () => notReady))
   })
 
 /** A name as a line of what the gateway is told: of which kind, the key by which haproxy looks it up, the rule. */

@@ -1,24 +1,24 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type AddressRange, parseCidr } from "../../domain/ipv4.ts"
+import type { AddressRange } from "../../domain/ipv4.ts"
 import type { NetworkMode, NetworkTarget } from "../../domain/network.ts"
 import { Host } from "../../host/Host.ts"
 import type { IncusFailure } from "../../incus/errors.ts"
 import { IncusService } from "../../incus/IncusService.ts"
 import type { NetworkAcl } from "../../incus/infrastructureSchemas.ts"
 import type { Device, Instance } from "../../incus/schemas.ts"
-import { hostDevices, noDevices, openDevices, restrictedDevices } from "./devices.ts"
+import { hostPortsOf, sessionDevices } from "./devices.ts"
 import { NetworkNotReady } from "./errors.ts"
 import { admit, gatewayAcl, requireGateway } from "./gateway.ts"
 import { allowedNames } from "./presets.ts"
 import { proxiesOf } from "./proxies.ts"
 import {
-  aclKeys,
   freeOf,
   isClosed,
   openingOf,
   openingRule,
+  placeOf,
   restrictedAcl,
   type RestrictedNetwork,
   rulesFor,
@@ -49,13 +49,11 @@ const notThere = (reason: string) => new NetworkNotReady({ reason })
 
 /** The restricted network by its ACL; fails with `NetworkNotReady` if no network has the ACL. */
 export const networkOf = (acl: NetworkAcl): Effect.Effect<RestrictedNetwork, NetworkNotReady> => {
-  const network = acl.config[aclKeys.network]
-  const address = acl.config[aclKeys.address]
-  if (network === undefined || address === undefined || parseCidr(address) === undefined) {
-    return notThere(`the ACL ${acl.name} names no network`)
-  }
+  const place = placeOf(acl)
+  if (Option.isNone(place)) return notThere(`the ACL ${acl.name} names no network`)
+  const { network } = place.value
   return acl.used_by.some((path) => path.replace(/\?.*/, "") === `/1.0/networks/${network}`)
-    ? Effect.succeed({ network, address })
+    ? Effect.succeed(place.value)
     : notThere(`Incus has no network ${network} with the ACL ${acl.name}`)
 }
 
@@ -232,14 +230,13 @@ export const prepareNetwork = (
   kept: Effect.Effect<boolean>
 ) =>
   Effect.gen(function*() {
-    const hostPorts = request.allow.flatMap((target) => target._tag === "Host" ? [target.port] : [])
-    const host = hostDevices(hostPorts)
+    const hostPorts = hostPortsOf(request.allow)
     switch (request.mode) {
       case "open":
-        return { devices: { ...openDevices(request.network), ...host }, hostPorts, opened: false, notes: [] }
+        return { devices: sessionDevices(request, devices), hostPorts, opened: false, notes: [] }
       case "none":
         return {
-          devices: { ...noDevices(devices), ...host },
+          devices: sessionDevices(request, devices),
           hostPorts,
           opened: false,
           notes: hostPorts.length === request.allow.length
@@ -256,7 +253,7 @@ export const prepareNetwork = (
           ? ["Note: with --network allow, names are opened, and services of this machine; addresses are not."]
           : []
         return {
-          devices: { ...restrictedDevices(devices, network.network, address), ...host },
+          devices: sessionDevices(request, devices, network, address),
           hostPorts,
           opened: false,
           notes
@@ -278,7 +275,7 @@ export const prepareNetwork = (
             () => Effect.unlessEffect(Effect.ignoreLogged(closeFor(run)), kept)
           )
         return {
-          devices: { ...restrictedDevices(devices, network.network, address), ...host },
+          devices: sessionDevices(request, devices, network, address),
           hostPorts,
           opened: address !== undefined,
           notes

@@ -1,3 +1,4 @@
+import * as Option from "effect/Option"
 import {
   type AddressRange,
   formatAddress,
@@ -6,7 +7,7 @@ import {
   type Subnet,
   without
 } from "../../domain/ipv4.ts"
-import type { AclRule } from "../../incus/infrastructureSchemas.ts"
+import type { AclRule, NetworkAcl } from "../../incus/infrastructureSchemas.ts"
 
 /** The ACL that set-up makes. Its configuration says which network has it. */
 export const restrictedAcl = "clincus-restricted"
@@ -19,6 +20,15 @@ export interface RestrictedNetwork {
   readonly network: string
   /** Of the bridge: `10.137.64.1/24`. */
   readonly address: string
+}
+
+/** The network that an ACL of clincus's own is of; none if it names none. */
+export const placeOf = ({ config }: Pick<NetworkAcl, "config">): Option.Option<RestrictedNetwork> => {
+  const network = config[aclKeys.network]
+  const address = config[aclKeys.address]
+  return network === undefined || address === undefined || parseCidr(address) === undefined
+    ? Option.none()
+    : Option.some({ network, address })
 }
 
 /**
