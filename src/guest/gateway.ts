@@ -129,7 +129,7 @@ WantedBy=multi-user.target
 
 /**
  * Makes a gateway of a new container of the image, run by root in it: Debian's nftables, dnsmasq and haproxy. `address` is
- * that of \`eth1\`, where sessions are; \`eth0\` leads out.
+ * that of `eth1`, where sessions are; `eth0` leads out.
  */
 export const gatewayScript = (address: string): string => `
 set -eu
@@ -162,7 +162,7 @@ systemctl restart nftables clincus-names haproxy
 
 /**
  * Sets what the session with an address may reach, run by root in the gateway. Standard input: a line with the address, a
- * line with \`set\` or \`add\`, then a line for each: \`name\` or \`end\`, the key, the rule. The maps are replaced at once, in
+ * line with `set` or `add`, then a line for each: `name` or `end`, the key, the rule. The maps are replaced at once, in
  * memory and on the disk; haproxy takes no harm of it.
  */
 export const admitScript = `
@@ -193,6 +193,9 @@ done
 /** Prints what sessions may reach: a line `NAME:PORT|ADDRESS RULE` for each, in which a name for all below it begins with a dot. */
 export const namesScript = `cat ${nameMap} ${endMap}`
 
-/** Prints what the gateway has let pass and what not, newest last: a JSON document of journald's in each line. */
+/**
+ * Prints what haproxy has said, newest last: a JSON document of journald's in each line. With `--grep` journalctl would fail
+ * where nothing was asked for yet.
+ */
 export const logScript = (lines: number): string =>
-  `journalctl -t haproxy -o json --output-fields=MESSAGE --no-pager -n ${lines} --grep '^clincus '`
+  `journalctl -q -t haproxy -o json --output-fields=MESSAGE --no-pager -n ${lines}`

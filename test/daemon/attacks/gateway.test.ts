@@ -180,6 +180,14 @@ if (process.getuid?.() === 0) {
         expect(yield* outer.seen).not.toContain(`${outer.public} secret`)
       }))
 
+    Library.test("has an empty log while nobody has asked for anything, of a new gateway too", () =>
+      Effect.gen(function*() {
+        const one = yield* session("npm")
+        yield* inside(gatewayName, "journalctl -q --rotate; journalctl -q --vacuum-time=1us")
+        expect(yield* json("network", "log", one)).toEqual({ events: [] })
+        expect(yield* succeeds("network", "log", one)).toContain("Nothing is noted.")
+      }))
+
     Library.test("is told of what was blocked, and gets what is opened while it runs", () =>
       Effect.gen(function*() {
         const outer = yield* outerNetwork
